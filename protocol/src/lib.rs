@@ -1,0 +1,13 @@
+//! What Toguna nodes say to each other, and how records merge.
+//!
+//! The crate does no input or output: time, randomness, files and sockets reach it only as arguments and leave it
+//! only as effects, so that the same events always give the same run. `README.md` beside this crate is the
+//! specification of what goes over the wire and into the store.
+//!
+//! Modules stand in reading order; each imports only from those above it.
+
+pub mod ids;
+pub mod limits;
+
+pub mod entry;
+pub mod shelf;

@@ -1,0 +1,86 @@
+//! Every bound in one place, with its reason. What a peer sends is measured against these before it is parsed.
+
+/// Bytes of one frame on the wire, length prefix excluded. A chunk of 64 KiB passes a 64 kbit/s link in eight
+/// seconds, well inside the shortest link-up we plan for (20 s).
+pub const MAX_FRAME: usize = 64 * 1024;
+
+/// Bytes of a frame before the peer has proved that it belongs to the network: a hello and nothing else.
+pub const MAX_FRAME_BEFORE_HELLO: usize = 512;
+
+/// Bytes of one entry's payload. One save of every long text of a record at its limit stays below it.
+pub const MAX_PAYLOAD: usize = 256 * 1024;
+
+/// Bytes a chunk may expand to. An entry larger than [`CHUNK_EXPANDED`] travels alone, so one payload plus its
+/// header is the most that an honest chunk holds.
+pub const MAX_CHUNK_EXPANDED: usize = MAX_PAYLOAD + 64;
+
+/// Expanded bytes after which a sender ends a run with a signature, so that a relay can cut there.
+pub const CHUNK_EXPANDED: usize = 16 * 1024;
+
+/// Entries after which a sender ends a run with a signature.
+pub const CHUNK_ENTRIES: usize = 32;
+
+/// Feeds of one network a node keeps: sixty offices, each with some incarnations, and room for ten times that.
+pub const MAX_FEEDS: usize = 4_096;
+
+/// Branches of one forked feed a node keeps. Honest nodes hold at most one branch each.
+pub const MAX_BRANCHES: usize = 64;
+
+/// Seqs whose hashes one probe may ask for while two nodes look for the place where a feed forked.
+pub const MAX_PROBE: usize = 64;
+
+/// Headers in one side of a fork proof: from the fork to the next signature.
+pub const MAX_PROOF_HEADERS: usize = CHUNK_ENTRIES;
+
+/// Sessions at once. Sixty offices, and some connections that are being replaced.
+pub const MAX_SESSIONS: usize = 128;
+
+/// Frames that wait for the transport of one session before the engine stops producing more for it.
+pub const MAX_QUEUED_FRAMES: usize = 16;
+
+/// Unacknowledged chunk bytes towards one peer on a link whose rate is not yet known.
+pub const MIN_WINDOW: usize = 16 * 1024;
+
+/// Unacknowledged chunk bytes towards one peer, however fast the link.
+pub const MAX_WINDOW: usize = 4 * 1024 * 1024;
+
+/// Operations in one change: a form save has some dozens, an imported conference of 136 recommendations some
+/// thousands, one long text at its limit as many as it has characters.
+pub const MAX_CHANGE_OPS: usize = 200_000;
+
+/// Dependencies of one change: heads of one record that were concurrent when it was made.
+pub const MAX_CHANGE_DEPS: usize = 256;
+
+/// The highest operation number a change may start at. Automerge keeps them in 32 bits in places; a hundred
+/// million operations in one record are far beyond any form.
+pub const MAX_START_OP: u64 = 100_000_000;
+
+/// Entries of one record that may wait for entries we lack.
+pub const MAX_WAITING_PER_RECORD: usize = 4_096;
+
+/// Documents kept loaded; each takes some 30 kB.
+pub const LOADED_DOCUMENTS: usize = 512;
+
+/// Characters of an office's name.
+pub const MAX_OFFICE_NAME: usize = 80;
+
+/// Characters of the name of the person who made a change.
+pub const MAX_PERSON_NAME: usize = 80;
+
+/// Characters of the reason given with a change.
+pub const MAX_REASON: usize = 500;
+
+/// Characters of a title.
+pub const MAX_TITLE: usize = 300;
+
+/// Characters of a short text: a name, a place, a reference.
+pub const MAX_SHORT_TEXT: usize = 300;
+
+/// Characters of a long text: a narrative, a part of a report. About twenty printed pages.
+pub const MAX_LONG_TEXT: usize = 40_000;
+
+/// Items of one list, withdrawn ones included.
+pub const MAX_ITEMS: usize = 2_000;
+
+/// Members of one set (regions, themes, aliases).
+pub const MAX_SET: usize = 200;
