@@ -11,3 +11,7 @@ pub mod limits;
 
 pub mod entry;
 pub mod shelf;
+mod wire;
+pub mod feed;
+pub mod verify;
+pub mod frontier;
