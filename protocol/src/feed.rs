@@ -80,6 +80,9 @@ pub struct Feed {
     pub id: FeedId,
     /// The feed its entries name in their headers: itself, or for a branch the feed that forked.
     pub root: FeedId,
+    /// The feed under whose id our store keeps its entries: itself, or for a branch that we took for the feed until
+    /// the fork was proved, the feed it parted from. So no row moves when a feed forks.
+    pub rows: FeedId,
     /// The genesis of the root.
     pub genesis: Genesis,
     /// The place before the first entry.
@@ -97,15 +100,16 @@ impl Feed {
     pub fn begin(genesis: Genesis) -> Self {
         let id = genesis.id();
         let start = Tip { seq: Seq(0), hash: EntryHash(id.0) };
-        Feed { id, root: id, genesis, start, tip: start, end: None, proof: None }
+        Feed { id, root: id, rows: id, genesis, start, tip: start, end: None, proof: None }
     }
 
     /// The branch that one side of a fork proof begins, before its first entry.
     pub fn branch(genesis: Genesis, proof: &ForkProof, side: &ProofSide) -> Self {
-        let first = proof.header(&proof.base, &side.headers[0]).hash();
+        let id = FeedId(proof.header(&proof.base, &side.headers[0]).hash().0);
         Feed {
-            id: FeedId(first.0),
+            id,
             root: proof.feed,
+            rows: id,
             genesis,
             start: proof.base,
             tip: proof.base,
@@ -119,7 +123,7 @@ impl Feed {
         self.id != self.root
     }
 
-    /// Whether any entry is held.
+    /// Whether no entry is held.
     pub fn is_empty(&self) -> bool {
         self.tip.seq == self.start.seq
     }

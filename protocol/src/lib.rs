@@ -11,7 +11,11 @@ pub mod limits;
 
 pub mod entry;
 pub mod shelf;
-mod wire;
+pub mod wire;
 pub mod feed;
 pub mod verify;
 pub mod frontier;
+pub mod chunk;
+pub mod frame;
+pub mod ledger;
+pub mod session;

@@ -1,8 +1,8 @@
 //! Every bound in one place, with its reason. What a peer sends is measured against these before it is parsed.
 
-/// Bytes of one frame on the wire, length prefix excluded. A chunk of 64 KiB passes a 64 kbit/s link in eight
-/// seconds, well inside the shortest link-up we plan for (20 s).
-pub const MAX_FRAME: usize = 64 * 1024;
+/// Bytes of one frame on the wire, length prefix excluded: the largest chunk, should it not compress. Ordinary chunks
+/// expand to [`CHUNK_EXPANDED`] and pass a 64 kbit/s link in under a second.
+pub const MAX_FRAME: usize = MAX_CHUNK_EXPANDED + 1024;
 
 /// Bytes of a frame before the peer has proved that it belongs to the network: a hello and nothing else.
 pub const MAX_FRAME_BEFORE_HELLO: usize = 512;
