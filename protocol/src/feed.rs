@@ -201,10 +201,14 @@ pub struct OfficeCard {
     /// The key of the region it serves; absent for the national team.
     #[n(1)]
     pub region: Option<String>,
+    /// When the card was written, in seconds since 1970 by the office's clock: of two cards the later one counts.
+    #[n(2)]
+    pub at: i64,
 }
 
 impl OfficeCard {
-    /// The payload of an entry of kind [`PayloadKind::OFFICE`]: a CBOR map (RFC 8949), 0 → name, 1 → region.
+    /// The payload of an entry of kind [`PayloadKind::OFFICE`]: a CBOR map (RFC 8949), 0 → name, 1 → region,
+    /// 2 → time.
     pub fn encode(&self) -> Vec<u8> {
         minicbor::to_vec(self).expect("writing to a vector does not fail")
     }

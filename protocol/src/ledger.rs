@@ -143,15 +143,19 @@ impl<S: Shelf> Ledger<S> {
 
     /// Makes a feed known, of which nothing is held yet. Kept in memory until its first entries are durable.
     pub fn begin(&mut self, genesis: Genesis) -> Result<FeedId, FeedRefusal> {
+        let id = genesis.id();
+        if !self.held.contains_key(&id) && self.held.len() >= MAX_FEEDS {
+            return Err(FeedRefusal::TooMany);
+        }
+        Ok(self.begin_own(genesis))
+    }
+
+    /// The same for a feed of our own, for which there is always room.
+    pub fn begin_own(&mut self, genesis: Genesis) -> FeedId {
         let feed = Feed::begin(genesis);
         let id = feed.id;
-        if !self.held.contains_key(&id) {
-            if self.held.len() >= MAX_FEEDS {
-                return Err(FeedRefusal::TooMany);
-            }
-            self.held.insert(id, feed);
-        }
-        Ok(id)
+        self.held.entry(id).or_insert(feed);
+        id
     }
 
     /// Checks a run against what is held and returns the entries that are new. An overlap with what is already
@@ -193,12 +197,10 @@ impl<S: Shelf> Ledger<S> {
                 let (header, arrival) = (entry.header(), self.arrival);
                 assert_eq!(header.backlink, next.tip.hash, "entries continue the verified end");
                 next.tip = Tip { seq: header.seq, hash: entry.hash() };
-                batch.put(Table::Entries, entry_key(next.rows, header.seq), stored::encode(&entry, arrival));
                 let address = entry_key(next.rows, header.seq);
-                if header.kind == PayloadKind::CHANGE {
-                    let key = [&header.record.0[..], &arrival.0.to_be_bytes()].concat();
-                    batch.put(Table::RecordEntries, key, address.clone());
-                }
+                batch.put(Table::Entries, address.clone(), stored::encode(&entry, arrival));
+                let key = [&header.record.0[..], &arrival.0.to_be_bytes()].concat();
+                batch.put(Table::RecordEntries, key, address.clone());
                 batch.put(Table::Arrivals, arrival.0.to_be_bytes(), [&address[..], &header.record.0].concat());
                 Accepted { feed, arrival, entry }
             })
