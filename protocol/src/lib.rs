@@ -11,3 +11,5 @@ pub mod limits;
 
 pub mod entry;
 pub mod shelf;
+
+pub mod document;
