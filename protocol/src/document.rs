@@ -16,7 +16,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use automerge::{Automerge, Change, ChangeHash, TextEncoding};
+use automerge::{Automerge, Change, ChangeHash, ReadDoc, TextEncoding};
 
 pub use self::edit::{Authorship, EditError, Edited};
 use self::{
@@ -319,9 +319,11 @@ impl Document {
             None => Moved::default(),
         };
         let mut changed = self.apply(&moved, fresh.map(|change| (change.hash(), change)).into_iter().collect());
-        // A refusal or a repetition has no node that could have moved.
-        if !changed.iter().any(|(moved, _)| *moved == entry.hash()) {
-            changed.extend(self.placement(&entry.hash()).map(|placement| (entry.hash(), placement)));
+        // A refusal has no node that could have moved, and of entries that carry one change only the first moves.
+        for carrier in self.graph.carriers(&entry.hash()) {
+            if !changed.iter().any(|(moved, _)| *moved == carrier) {
+                changed.extend(self.placement(&carrier).map(|placement| (carrier, placement)));
+            }
         }
         changed
     }
@@ -469,7 +471,7 @@ impl Document {
     /// Whether changes that were dropped for want of room could be judged now: load the record from the store anew
     /// ([`Self::restore`]).
     pub fn wants_reload(&self) -> bool {
-        self.graph.is_starved()
+        self.graph.starved
     }
 }
 
@@ -478,11 +480,11 @@ impl Document {
 struct Failed;
 
 fn apply_to(automerge: &mut Automerge, changes: Vec<Change>) -> Result<(), Failed> {
-    let last = changes.last().map(Change::hash);
     // After a panic the document may be half changed: whoever gets `Failed` throws it away.
     let result = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes(changes)));
-    let arrived = last.is_none_or(|hash| automerge.get_change_meta_by_hash(&hash).is_some());
-    if matches!(result, Ok(Ok(()))) && arrived { Ok(()) } else { Err(Failed) }
+    // What Automerge takes for incomplete goes silently into a queue of its own, which is always empty otherwise.
+    let queued = || !automerge.get_missing_deps(&[]).is_empty();
+    if matches!(result, Ok(Ok(()))) && !queued() { Ok(()) } else { Err(Failed) }
 }
 
 #[cfg(test)]

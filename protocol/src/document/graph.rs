@@ -106,7 +106,9 @@ pub(super) struct Graph {
     /// Whether any entry stands in a branch or any two changes clash: then placements are settled as a whole.
     contested: bool,
     /// Whether a change could be judged now but its payload was dropped.
-    starved: bool,
+    pub(super) starved: bool,
+    /// Whether more changes wait than may.
+    overflowing: bool,
 }
 
 /// What the causal past of a change gives it.
@@ -158,9 +160,12 @@ impl Graph {
         Change::try_from(self.nodes[at as usize].payload.as_deref()?).ok()
     }
 
-    /// Whether a change could be judged, had its payload not been dropped.
-    pub(super) fn is_starved(&self) -> bool {
-        self.starved
+    /// The entries that carry the same change as this one, itself included.
+    pub(super) fn carriers(&self, entry: &EntryHash) -> Vec<EntryHash> {
+        match self.node_of_entry(entry) {
+            Some(node) => node.carriers.iter().map(|carrier| carrier.rank.1).collect(),
+            None => vec![*entry],
+        }
     }
 
     /// Adds an entry that carries no acceptable change; `change` is the change's hash, where it got that far.

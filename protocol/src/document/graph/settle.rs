@@ -23,7 +23,7 @@ impl Graph {
     pub(in crate::document) fn settle(&mut self, hash: Option<ChangeHash>) -> Moved {
         let mut moved = Moved::default();
         match hash {
-            Some(hash) if !self.contested && self.waiting().count() <= limits::MAX_WAITING_PER_RECORD => {
+            Some(hash) if !self.contested && !self.overflows() => {
                 self.settle_from(hash, &mut moved);
             }
             _ => self.settle_all(&mut moved),
@@ -31,8 +31,9 @@ impl Graph {
         moved
     }
 
-    fn waiting(&self) -> impl Iterator<Item = &super::Node> {
-        self.nodes.iter().filter(|node| matches!(node.placement, Placement::Waiting { .. }))
+    fn overflows(&self) -> bool {
+        let waiting = self.nodes.iter().filter(|node| matches!(node.placement, Placement::Waiting { .. }));
+        self.overflowing || waiting.count() > limits::MAX_WAITING_PER_RECORD
     }
 
     fn place_at(&mut self, at: u32, placement: Placement, moved: &mut Moved) -> bool {
@@ -73,7 +74,8 @@ impl Graph {
             .filter(|(_, node)| matches!(node.placement, Placement::Waiting { .. }))
             .map(|(at, node)| (node.facts.entry, at))
             .collect();
-        if waiting.len() > limits::MAX_WAITING_PER_RECORD {
+        self.overflowing = waiting.len() > limits::MAX_WAITING_PER_RECORD;
+        if self.overflowing {
             waiting.sort_unstable();
             for (_, at) in waiting.split_off(limits::MAX_WAITING_PER_RECORD) {
                 self.place_at(at, Placement::SetAside(SetAside::TooManyWaiting), moved);
