@@ -48,6 +48,10 @@ pub const MAX_WINDOW: usize = 4 * 1024 * 1024;
 /// thousands, one long text at its limit as many as it has characters.
 pub const MAX_CHANGE_OPS: usize = 200_000;
 
+/// Bytes of all keys of one change, each counted as often as it is written: sixty bytes of run-length code could
+/// otherwise stand for gigabytes.
+pub const MAX_CHANGE_KEYS: usize = 8 * 1024 * 1024;
+
 /// Dependencies of one change: heads of one record that were concurrent when it was made.
 pub const MAX_CHANGE_DEPS: usize = 256;
 

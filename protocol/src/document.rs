@@ -1,0 +1,491 @@
+//! The Automerge document of one record: which of its entries are applied, which wait, which are set aside and why.
+//!
+//! A document is a pure function of the set of its record's accepted entries and of which of them stand in branches
+//! of a forked feed. The order of arrival never shows. To keep that promise every change is read and judged here,
+//! against its causal past alone, before Automerge sees it (`change`, `rules`, `graph`): Automerge queues what it
+//! cannot apply yet, panics on what it did not expect, and accepts references to objects the author cannot have seen.
+
+mod change;
+mod columns;
+mod edit;
+mod graph;
+mod rules;
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use automerge::{Automerge, Change, ChangeHash, ReadDoc, TextEncoding};
+
+pub use self::edit::{Authorship, EditError, Edited};
+use self::{
+    change::Head,
+    graph::{Graph, Moved},
+};
+use crate::{
+    entry::VerifiedEntry,
+    ids::{EntryHash, FeedId, RecordId, Seq, UnixSeconds},
+};
+
+/// Whether an entry stands where its feed is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// In no branch.
+    Trunk,
+    /// In a branch of a forked feed: counts only as far as an entry in no branch depends on it.
+    Branch,
+}
+
+/// What became of an accepted entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placement {
+    /// It is part of the document.
+    Applied,
+    /// It is in order as far as one can tell, but rests on changes that are not applied here yet.
+    Waiting {
+        /// Those of its direct dependencies that are missing or wait themselves.
+        missing: Vec<ChangeHash>,
+    },
+    /// It is kept, passed on and shown to a person, and not applied.
+    SetAside(SetAside),
+}
+
+/// Why an entry is not applied. Only its author is to blame, or nobody; never who passed it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetAside {
+    /// The payload is larger than [`crate::limits::MAX_PAYLOAD`].
+    #[error("the payload is larger than any save can be")]
+    TooLarge,
+    /// The payload is no change in the one encoding we accept.
+    #[error("the payload is not a well-formed change")]
+    Malformed,
+    /// A deflated change: twenty kilobytes can stand for twenty megabytes.
+    #[error("the change is compressed, which entries must not be")]
+    Compressed,
+    /// The change's checksum is not that of its bytes.
+    #[error("the change's checksum is wrong")]
+    WrongChecksum,
+    /// Bytes follow the change: a second change, or an extension we do not know.
+    #[error("something follows the change")]
+    TrailingBytes,
+    /// A kind of operation or column that records do not use.
+    #[error("the change uses a kind of operation this version does not know; a newer version may apply it")]
+    Unsupported,
+    /// More than [`crate::limits::MAX_CHANGE_OPS`] operations or predecessors, or too long keys.
+    #[error("the change has too many operations")]
+    TooManyOperations,
+    /// More than [`crate::limits::MAX_CHANGE_DEPS`] dependencies or foreign actors.
+    #[error("the change has too many dependencies")]
+    TooManyDependencies,
+    /// The change's actor is not that of the feed it stands in.
+    #[error("the change was made under another feed's name")]
+    WrongActor,
+    /// The creating entry's change rests on another change.
+    #[error("the entry creates the record, yet its change depends on another")]
+    CreationDepends,
+    /// A change that rests on nothing, in an entry that does not create the record.
+    #[error("the change does not depend on the record's creation")]
+    NotFromCreation,
+    /// The change's seq does not follow the actor's previous one in its causal past.
+    #[error("the change's number does not follow its author's previous one")]
+    WrongChangeSeq,
+    /// The first operation's number does not follow the greatest of the causal past, or is out of bounds.
+    #[error("the change's first operation has the wrong number")]
+    WrongStartOp,
+    /// An operation names an actor that has no change in the causal past.
+    #[error("the change refers to an author it cannot have seen")]
+    UnknownActor,
+    /// An operation writes to an object that does not exist in the causal past.
+    #[error("the change writes to something it cannot have seen")]
+    UnknownObject,
+    /// An operation names an element that does not exist in its object in the causal past.
+    #[error("the change refers to an element it cannot have seen")]
+    UnknownElement,
+    /// An operation overwrites something that is not at its place in the causal past.
+    #[error("the change overwrites a value it cannot have seen")]
+    UnknownPredecessor,
+    /// A map written to like a sequence, or a sequence like a map.
+    #[error("the change takes a map for a list, or a list for a map")]
+    MisplacedKey,
+    /// Something else than single characters in a text.
+    #[error("the change puts something else than characters into a text")]
+    TextMisuse,
+    /// A dependency is set aside.
+    #[error("the change depends on one that is set aside, in entry {0}")]
+    DependsOnSetAside(EntryHash),
+    /// It stands in a branch of a forked feed, and no entry outside the branches depends on it.
+    #[error("the entry stands in a branch of a forked feed that nobody built upon")]
+    UnsupportedBranch,
+    /// Another change of the same author has the same number; that entry's is applied.
+    #[error("the author made another change with the same number, and entry {0} takes precedence")]
+    ClashLost(EntryHash),
+    /// The same change stands in another entry.
+    #[error("the same change stands in entry {0}")]
+    Repeats(EntryHash),
+    /// Automerge failed on it in spite of all checks. Please report: a check is missing.
+    #[error("the change could not be applied, although it passed every check; please report this")]
+    Failed,
+    /// More than [`crate::limits::MAX_WAITING_PER_RECORD`] changes of this record wait for others.
+    #[error("too many changes of this record wait for others")]
+    TooManyWaiting,
+}
+
+impl SetAside {
+    /// A name for this reason that never changes, for interfaces and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            SetAside::TooLarge => "too-large",
+            SetAside::Malformed => "malformed",
+            SetAside::Compressed => "compressed",
+            SetAside::WrongChecksum => "wrong-checksum",
+            SetAside::TrailingBytes => "trailing-bytes",
+            SetAside::Unsupported => "unsupported",
+            SetAside::TooManyOperations => "too-many-operations",
+            SetAside::TooManyDependencies => "too-many-dependencies",
+            SetAside::WrongActor => "wrong-actor",
+            SetAside::CreationDepends => "creation-depends",
+            SetAside::NotFromCreation => "not-from-creation",
+            SetAside::WrongChangeSeq => "wrong-change-seq",
+            SetAside::WrongStartOp => "wrong-start-op",
+            SetAside::UnknownActor => "unknown-actor",
+            SetAside::UnknownObject => "unknown-object",
+            SetAside::UnknownElement => "unknown-element",
+            SetAside::UnknownPredecessor => "unknown-predecessor",
+            SetAside::MisplacedKey => "misplaced-key",
+            SetAside::TextMisuse => "text-misuse",
+            SetAside::DependsOnSetAside(_) => "depends-on-set-aside",
+            SetAside::UnsupportedBranch => "unsupported-branch",
+            SetAside::ClashLost(_) => "clash-lost",
+            SetAside::Repeats(_) => "repeats",
+            SetAside::Failed => "failed",
+            SetAside::TooManyWaiting => "too-many-waiting",
+        }
+    }
+}
+
+/// What is known of one change: where it came from and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeEntry {
+    /// The entry that carries it; the first, where several do.
+    pub entry: EntryHash,
+    /// The feed it was written to (the root feed, also in a branch).
+    pub feed: FeedId,
+    /// The entry's number there.
+    pub seq: Seq,
+    /// The change's hash.
+    pub change: ChangeHash,
+    /// The heads of the document its author saw.
+    pub deps: Vec<ChangeHash>,
+    /// Number of its last operation: greater than that of any change it rests on.
+    pub max_op: u64,
+    /// Who made it, as the office wrote it; empty when the change names nobody.
+    pub person: String,
+    /// The reason given, if any.
+    pub reason: Option<String>,
+    /// When it was made, by its office's clock.
+    pub at: UnixSeconds,
+}
+
+impl ChangeEntry {
+    fn new(entry: &VerifiedEntry, change: ChangeHash, head: Head) -> Self {
+        let (person, reason) = edit::read_message(&head.message);
+        ChangeEntry {
+            entry: entry.hash(),
+            feed: entry.header().feed,
+            seq: entry.header().seq,
+            change,
+            max_op: head.max_op(),
+            deps: head.deps,
+            person,
+            reason,
+            at: UnixSeconds(head.time),
+        }
+    }
+}
+
+/// An entry as it comes from the store.
+#[derive(Debug, Clone)]
+pub struct StoredEntry {
+    /// The entry.
+    pub entry: VerifiedEntry,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Whether it was applied when the store recorded its placement: then it is not judged again.
+    pub applied: bool,
+}
+
+/// The document of one record, with the standing of every entry that belongs to it.
+#[derive(Debug, Clone)]
+pub struct Document {
+    record: RecordId,
+    automerge: Automerge,
+    graph: Graph,
+}
+
+/// An empty Automerge document. Its actor is random, but never writes: an edit sets the feed's own first, so the
+/// operating system's randomness reaches nothing that is stored, sent or shown.
+fn blank() -> Automerge {
+    Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint)
+}
+
+/// Reads an entry's change. With the reason for a refusal comes the change's hash, where it was found out.
+fn read(entry: &VerifiedEntry) -> Result<(Head, Change), (SetAside, Option<ChangeHash>)> {
+    let payload = entry.payload();
+    let head = Head::parse(payload).map_err(|reason| (reason, None))?;
+    // Automerge reads untrusted bytes here: a panic must end this entry, not this node.
+    let change = catch_unwind(|| Change::try_from(payload))
+        .map_err(|_| (SetAside::Failed, None))?
+        .map_err(|_| (SetAside::Malformed, None))?;
+    let hash = change.hash();
+    let refuse = |reason| Err((reason, Some(hash)));
+    if Head::claimed_checksum(payload) != Some(&hash.0[..4]) {
+        return refuse(SetAside::WrongChecksum);
+    }
+    if head.actor != entry.header().feed.actor() {
+        return refuse(SetAside::WrongActor);
+    }
+    match (entry.header().creates_record(), head.deps.is_empty()) {
+        (true, false) => refuse(SetAside::CreationDepends),
+        (false, true) => refuse(SetAside::NotFromCreation),
+        _ => Ok((head, change)),
+    }
+}
+
+impl Document {
+    /// The document of a record of which nothing is known yet.
+    pub fn empty(record: RecordId) -> Self {
+        Document { record, automerge: blank(), graph: Graph::default() }
+    }
+
+    /// Loads a document from the store. Entries recorded as applied were judged when they came and are trusted;
+    /// what was recorded falsely all the same leads to [`Self::rebuild`].
+    pub fn restore(record: RecordId, entries: impl IntoIterator<Item = StoredEntry>) -> Self {
+        let entries: Vec<StoredEntry> = entries.into_iter().collect();
+        let mut document = Document::empty(record);
+        let mut applied: Vec<u32> = Vec::new();
+        let mut changes = BTreeMap::new();
+        for stored in entries.iter().filter(|stored| stored.applied) {
+            let Ok((head, change)) = read(&stored.entry) else { return Self::judge_all(record, &entries) };
+            let hash = change.hash();
+            applied.push(document.graph.add(&stored.entry, stored.standing, head, hash));
+            changes.insert(hash, change);
+        }
+        applied.sort_by_key(|at| document.graph.nodes[*at as usize].facts.max_op);
+        for at in applied {
+            document.graph.judge_from(at, true);
+        }
+        for stored in entries.iter().filter(|stored| !stored.applied) {
+            document.add(&stored.entry, stored.standing);
+        }
+        let moved = document.graph.settle(None);
+        document.apply(&moved, changes);
+        let stands = |stored: &StoredEntry| document.placement(&stored.entry.hash()) == Some(Placement::Applied);
+        if entries.iter().filter(|stored| stored.applied).all(stands) {
+            document
+        } else {
+            Self::judge_all(record, &entries)
+        }
+    }
+
+    /// Makes the document anew with every check, trusting no record of what was applied.
+    pub fn rebuild(record: RecordId, entries: impl IntoIterator<Item = (VerifiedEntry, Standing)>) -> Self {
+        let stored = |(entry, standing)| StoredEntry { entry, standing, applied: false };
+        Self::judge_all(record, &entries.into_iter().map(stored).collect::<Vec<_>>())
+    }
+
+    fn judge_all(record: RecordId, entries: &[StoredEntry]) -> Self {
+        let mut document = Document::empty(record);
+        for stored in entries {
+            document.add(&stored.entry, stored.standing);
+        }
+        let moved = document.graph.settle(None);
+        document.apply(&moved, BTreeMap::new());
+        document
+    }
+
+    /// Adds an accepted entry, and returns every placement that changed: the entry's own, and those of entries that
+    /// waited for it, gave way to it, or are set aside with it. Adding an entry again changes nothing, unless its
+    /// standing is another now.
+    pub fn insert(&mut self, entry: &VerifiedEntry, standing: Standing) -> Vec<(EntryHash, Placement)> {
+        debug_assert_eq!(entry.header().record, self.record, "an entry was given to another record's document");
+        if self.graph.knows(&entry.hash()) {
+            return self.restand(&entry.hash(), standing);
+        }
+        let (hash, fresh) = self.add(entry, standing);
+        let moved = match hash {
+            Some(hash) => self.graph.settle(Some(hash)),
+            None => Moved::default(),
+        };
+        let mut changed = self.apply(&moved, fresh.map(|change| (change.hash(), change)).into_iter().collect());
+        // A refusal has no node that could have moved, and of entries that carry one change only the first moves.
+        for carrier in self.graph.carriers(&entry.hash()) {
+            if !changed.iter().any(|(moved, _)| *moved == carrier) {
+                changed.extend(self.placement(&carrier).map(|placement| (carrier, placement)));
+            }
+        }
+        changed
+    }
+
+    /// Tells where an entry stands now that a fork was found, and returns every placement that changed.
+    pub fn restand(&mut self, entry: &EntryHash, standing: Standing) -> Vec<(EntryHash, Placement)> {
+        if !self.graph.restand(entry, standing) {
+            return Vec::new();
+        }
+        let moved = self.graph.settle(None);
+        self.apply(&moved, BTreeMap::new())
+    }
+
+    /// Adds an entry to the graph and judges it, without settling anything yet.
+    fn add(&mut self, entry: &VerifiedEntry, standing: Standing) -> (Option<ChangeHash>, Option<Change>) {
+        match read(entry) {
+            Ok((head, change)) => {
+                let at = self.graph.add(entry, standing, head, change.hash());
+                self.graph.judge_from(at, false);
+                (Some(change.hash()), Some(change))
+            }
+            Err((reason, change)) => {
+                self.graph.refuse(entry.hash(), reason, change);
+                (change, None)
+            }
+        }
+    }
+
+    /// Makes Automerge follow the placements. `read` holds changes that need not be read again.
+    fn apply(&mut self, moved: &Moved, mut read: BTreeMap<ChangeHash, Change>) -> Vec<(EntryHash, Placement)> {
+        let mut before = moved.before.clone();
+        let now = |graph: &Graph, at: &u32| graph.nodes[*at as usize].is_applied();
+        let lost = before.iter().any(|(at, old)| *old == Placement::Applied && !now(&self.graph, at));
+        let gained: Vec<u32> = before
+            .iter()
+            .filter(|(at, old)| **old != Placement::Applied && now(&self.graph, at))
+            .map(|(at, _)| *at)
+            .collect();
+        let failed = if lost { self.replay() } else { self.extend(&gained, &mut read).or_else(|Failed| self.replay()) };
+        let mut offender = failed.err();
+        while let Some(at) = offender {
+            self.graph.condemn(at, SetAside::Failed);
+            for (at, placement) in self.graph.settle(None).before {
+                before.entry(at).or_insert(placement);
+            }
+            offender = self.replay().err();
+        }
+        let changed = before.into_iter().map(|(at, old)| (old, &self.graph.nodes[at as usize]));
+        changed
+            .filter(|(old, node)| *old != node.placement)
+            .map(|(_, node)| (node.facts.entry, node.placement.clone()))
+            .collect()
+    }
+
+    /// Applies changes on top of what is there.
+    fn extend(&mut self, nodes: &[u32], read: &mut BTreeMap<ChangeHash, Change>) -> Result<(), Failed> {
+        let mut changes = Vec::new();
+        for at in nodes {
+            let node = &self.graph.nodes[*at as usize];
+            let change = match read.remove(&node.facts.change) {
+                Some(change) => change,
+                None => self.graph.change(*at).ok_or(Failed)?,
+            };
+            changes.push(change);
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        apply_to(&mut self.automerge, changes)
+    }
+
+    /// Makes the Automerge document anew from all applied changes; fails with the node that it fails on.
+    fn replay(&mut self) -> Result<(), u32> {
+        self.automerge = blank();
+        let order = self.graph.applied();
+        if self.extend(&order, &mut BTreeMap::new()).is_ok() {
+            return Ok(());
+        }
+        // One by one, to find the one to blame. Should they all pass this time, then all is well.
+        self.automerge = blank();
+        for at in order {
+            self.extend(&[at], &mut BTreeMap::new()).map_err(|Failed| at)?;
+        }
+        Ok(())
+    }
+
+    /// The record.
+    pub fn record(&self) -> RecordId {
+        self.record
+    }
+
+    /// The Automerge document, for reading.
+    pub fn automerge(&self) -> &Automerge {
+        &self.automerge
+    }
+
+    /// The hashes of the applied changes that no applied change rests on, in ascending order.
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.automerge.get_heads()
+    }
+
+    /// Where an entry of this record stands; `None` when it is not here.
+    pub fn placement(&self, entry: &EntryHash) -> Option<Placement> {
+        self.graph.placement(entry)
+    }
+
+    /// Every entry and where it stands, by entry hash.
+    pub fn placements(&self) -> impl Iterator<Item = (EntryHash, Placement)> + '_ {
+        let entries = self.graph.entries();
+        entries.filter_map(|entry| Some((entry, self.placement(&entry)?)))
+    }
+
+    /// The entries that wait, and for which changes.
+    pub fn waiting(&self) -> impl Iterator<Item = (EntryHash, Vec<ChangeHash>)> + '_ {
+        self.placements().filter_map(|(entry, placement)| match placement {
+            Placement::Waiting { missing } => Some((entry, missing)),
+            _ => None,
+        })
+    }
+
+    /// The entries that are set aside, and why.
+    pub fn set_aside(&self) -> impl Iterator<Item = (EntryHash, SetAside)> + '_ {
+        self.placements().filter_map(|(entry, placement)| match placement {
+            Placement::SetAside(reason) => Some((entry, reason)),
+            _ => None,
+        })
+    }
+
+    /// What is known of a change, applied or not.
+    pub fn change(&self, hash: &ChangeHash) -> Option<&ChangeEntry> {
+        self.graph.node(hash).map(|node| &node.facts)
+    }
+
+    /// What is known of an entry's change, applied or not. Its `deps` are the heads of the document as its author
+    /// saw it; its `change` alone is the heads right after it.
+    pub fn change_of(&self, entry: &EntryHash) -> Option<&ChangeEntry> {
+        self.graph.node_of_entry(entry).map(|node| &node.facts)
+    }
+
+    /// The applied changes, each after all it rests on, in the same order on every node.
+    pub fn history(&self) -> Vec<&ChangeEntry> {
+        self.graph.applied().into_iter().map(|at| &self.graph.nodes[at as usize].facts).collect()
+    }
+
+    /// Whether changes that were dropped for want of room could be judged now: load the record from the store anew
+    /// ([`Self::restore`]).
+    pub fn wants_reload(&self) -> bool {
+        self.graph.starved
+    }
+}
+
+/// Automerge returned an error, panicked, or left a change out.
+#[derive(Debug)]
+struct Failed;
+
+fn apply_to(automerge: &mut Automerge, changes: Vec<Change>) -> Result<(), Failed> {
+    // After a panic the document may be half changed: whoever gets `Failed` throws it away.
+    let result = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes(changes)));
+    // What Automerge takes for incomplete goes silently into a queue of its own, which is always empty otherwise.
+    let queued = || !automerge.get_missing_deps(&[]).is_empty();
+    if matches!(result, Ok(Ok(()))) && !queued() { Ok(()) } else { Err(Failed) }
+}
+
+#[cfg(test)]
+mod tests;
