@@ -56,9 +56,7 @@ pub(crate) fn read(feed: FeedId, mut reader: Reader<'_>) -> Result<RawRun, WireE
     }
     let body = match codec {
         Codec::PLAIN => reader.rest().to_vec(),
-        Codec::ZSTD => {
-            zstd::bulk::decompress(reader.rest(), expanded).map_err(|_| WireError::Invalid("chunk body"))?
-        }
+        Codec::ZSTD => zstd::bulk::decompress(reader.rest(), expanded).map_err(|_| WireError::Invalid("chunk body"))?,
         _ => return Err(WireError::Invalid("chunk codec")),
     };
     if body.len() != expanded {

@@ -25,20 +25,24 @@ use std::{
     sync::Arc,
 };
 
+use automerge::ChangeHash;
 use serde_json::Value;
 
-use self::{commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
 pub use self::{
+    commands::HeldBack,
     offices::Office,
-    queries::{FieldStep, HistoryStep, RecordView, SeenValue, Standstill},
+    queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
 };
+use self::{commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
 use crate::{
     document::Authorship,
     feed::{Feed, ForkProof, OfficeCard, Signer, Tip},
     frame::Reason,
-    ids::{AuthorKey, Epoch, EntryHash, FeedId, Incarnation, ItemId, Moment, NetworkId, Now, RecordId, Seq, UnixSeconds},
+    ids::{
+        AuthorKey, EntryHash, Epoch, FeedId, Incarnation, ItemId, Moment, NetworkId, Now, RecordId, Seq, UnixSeconds,
+    },
     ledger::{Accepted, ForkOutcome, Ledger, LedgerError},
-    record::{self, Kind, RecordError, Vocabulary},
+    record::{Choice, Kind, RecordError, Vocabulary},
     session::{Identity, Session},
     shelf::{Batch, Shelf, ShelfError, Table},
 };
@@ -50,6 +54,11 @@ pub struct ConnId(pub u64);
 /// A command, as the caller numbers it, to find its reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandId(pub u64);
+
+impl CommandId {
+    /// A command that the engine gave itself: nobody waits for its reply.
+    const OURS: CommandId = CommandId(u64::MAX);
+}
 
 /// A batch on its way into the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,8 +88,15 @@ pub struct Settings {
 pub enum Event {
     /// A person wants something written.
     Command(CommandId, Command),
-    /// A link to a peer is up; the transport has proved its key.
-    Connected(ConnId, AuthorKey),
+    /// A link to a peer is up; the transport has proved its key. `dialled`: by us.
+    Connected {
+        /// The connection.
+        conn: ConnId,
+        /// The peer.
+        peer: AuthorKey,
+        /// Whether we dialled it, and not the peer us.
+        dialled: bool,
+    },
     /// A frame came.
     Frame(ConnId, Vec<u8>),
     /// The link is gone.
@@ -114,11 +130,13 @@ pub enum Intent {
     /// A new record.
     Create(Kind, Value),
     /// Changes to a record, made by someone who saw it at these heads.
-    Patch(RecordId, Vec<automerge::ChangeHash>, Value),
-    /// A choice among concurrent values, seen at these heads.
-    Settle(RecordId, Vec<automerge::ChangeHash>, String, Value),
+    Patch(RecordId, Vec<ChangeHash>, Value),
+    /// A choice among the concurrent values of the field at a JSON pointer, seen at these heads.
+    Settle(RecordId, Vec<ChangeHash>, String, Choice),
     /// An evaluator's opinion: its commitment is written, its text kept here until all have committed.
     Evaluate(RecordId, String, Value),
+    /// An opinion that was held back here is published. The engine does so by itself.
+    Open(RecordId, HeldBack),
 }
 
 /// What a command brought about. It is durable.
@@ -129,13 +147,13 @@ pub struct Saved {
     /// The entry; absent when everything asked for was already so.
     pub entry: Option<EntryHash>,
     /// The document's heads after it.
-    pub heads: Vec<automerge::ChangeHash>,
+    pub heads: Vec<ChangeHash>,
     /// New items by the pointer under which they were asked for.
     pub new_items: BTreeMap<String, ItemId>,
 }
 
 /// Why a command was not carried out. Nothing was written.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
     /// There is no such record here.
@@ -246,7 +264,7 @@ enum Work {
     /// One of our own commands.
     Own(Box<OwnEdit>),
     /// Entries from a peer, or our own card.
-    Received { peer: Option<AuthorKey>, accepted: Vec<Accepted> },
+    Received { peer: Option<AuthorKey>, accepted: Vec<Accepted>, bytes: usize },
     /// A fork.
     Forked(Box<ForkOutcome>, Box<ForkProof>),
     /// Nothing: it was derived.
@@ -273,10 +291,14 @@ pub struct Engine<S> {
     next_persist: u64,
     /// Commands that wait until the change before them on the same record is durable.
     waiting: BTreeMap<RecordId, VecDeque<(CommandId, Command)>>,
+    /// Bytes of entries from peers that the store is still writing.
+    writing: usize,
     /// Proofs of forks in what is not held here yet, or is still being written.
     early_forks: VecDeque<ForkProof>,
     /// Stored rows that are behind.
     unwritten_rows: BTreeMap<RecordId, Vec<u8>>,
+    /// A failed write took rows with it: until the next start they are not to be relied on.
+    rows_lost: bool,
     /// After a failed write: when peers are asked again for what was refused.
     retry_at: Option<Moment>,
     effects: VecDeque<Effect>,
@@ -345,8 +367,10 @@ impl<S: Shelf> Engine<S> {
             pending: VecDeque::new(),
             next_persist: 0,
             waiting: BTreeMap::new(),
+            writing: 0,
             early_forks: VecDeque::new(),
             unwritten_rows: BTreeMap::new(),
+            rows_lost: false,
             retry_at: None,
             effects: VecDeque::new(),
             settings,
@@ -357,10 +381,14 @@ impl<S: Shelf> Engine<S> {
         }
         let usable = own.and_then(|own| engine.ledger.feed(&own)).is_some_and(|feed| feed.end.is_none());
         if !usable || engine.settings.doubt {
-            let why = if own.is_none() { "the first of this store" } else { "the store may not hold all that was written" };
+            let why =
+                if own.is_none() { "the first of this store" } else { "the store may not hold all that was written" };
             engine.open_own_feed(why);
         }
-        if engine.offices.card(&engine.signer.author()).is_none_or(|held| (&held.name, &held.region) != (&card.name, &card.region))
+        if engine
+            .offices
+            .card(&engine.signer.author())
+            .is_none_or(|held| (&held.name, &held.region) != (&card.name, &card.region))
             || engine.ledger.feed(&engine.own).is_none_or(Feed::is_empty)
         {
             engine.write_card(&card);
@@ -373,12 +401,12 @@ impl<S: Shelf> Engine<S> {
     pub fn handle(&mut self, event: Event, now: Now) {
         match event {
             Event::Command(id, command) => self.command(id, command, now),
-            Event::Connected(conn, peer) => self.connected(conn, peer, now),
+            Event::Connected { conn, peer, dialled } => self.connected(conn, peer, dialled, now),
             Event::Frame(conn, bytes) => self.frame(conn, &bytes, now),
             Event::Closed(conn) => drop(self.sessions.remove(&conn)),
             Event::Persisted(id) => self.persisted(id, now),
             Event::NotPersisted(id, why) => self.not_persisted(id, &why, now),
-            Event::Idle => self.refresh(REFRESH_AT_ONCE),
+            Event::Idle => self.refresh(now),
             Event::Tick => self.tick(now),
             Event::Stop => self.stop(),
         }
@@ -457,7 +485,7 @@ impl<S: Shelf> Engine<S> {
         batch.put(Table::Node, node_row::EPOCH, self.epoch.0);
         batch.put(Table::Node, node_row::OWN, self.own.0);
         let accepted = self.ledger.stage(self.own, vec![entry], &mut batch);
-        self.persist(batch, true, Work::Received { peer: None, accepted });
+        self.persist(batch, true, Work::Received { peer: None, accepted, bytes: 0 });
     }
 
     fn persist(&mut self, batch: Batch, durable: bool, work: Work) {

@@ -133,7 +133,9 @@ pub fn hello_mac(secret: &[u8], from: &AuthorKey, to: &AuthorKey, hello: &Hello)
 /// Eight bytes over the known feeds' ids in order.
 pub fn feeds_digest<'a>(feeds: impl IntoIterator<Item = &'a FeedId>) -> [u8; 8] {
     let mut hasher = blake3::Hasher::new_derive_key("toguna 2026 feed list");
-    feeds.into_iter().for_each(|feed| drop(hasher.update(&feed.0)));
+    for feed in feeds {
+        hasher.update(&feed.0);
+    }
     hasher.finalize().as_bytes()[..8].try_into().expect("a hash has 32 bytes")
 }
 
@@ -333,9 +335,7 @@ impl Frame {
                 let feed = dictionary.read(&mut reader)?;
                 Frame::Side(feed, Seq(reader.number("seq")?), ProofSide::read(&mut reader)?)
             }
-            tag::BYE => {
-                Frame::Bye(Reason::of(reader.byte("reason")?).ok_or(WireError::Invalid("reason"))?)
-            }
+            tag::BYE => Frame::Bye(Reason::of(reader.byte("reason")?).ok_or(WireError::Invalid("reason"))?),
             _ => return Err(WireError::Invalid("frame type")),
         };
         reader.end()?;
@@ -355,11 +355,8 @@ mod tests {
 
     pub(crate) fn one_of_each() -> Vec<Frame> {
         let (a, b) = (FeedId([1; 32]), FeedId([2; 32]));
-        let header = ProofHeader {
-            kind: PayloadKind::CHANGE,
-            record: RecordId([4; 16]),
-            payload_hash: PayloadHash([5; 32]),
-        };
+        let header =
+            ProofHeader { kind: PayloadKind::CHANGE, record: RecordId([4; 16]), payload_hash: PayloadHash([5; 32]) };
         let side = ProofSide { headers: vec![header], signature: Signature([6; 64]) };
         let base = Tip { seq: Seq(7), hash: EntryHash([8; 32]) };
         let entry = RawEntry { kind: PayloadKind::CHANGE, record: None, payload: b"payload".to_vec() };

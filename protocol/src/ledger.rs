@@ -178,7 +178,8 @@ impl<S: Shelf> Ledger<S> {
             return Ok(Ok(Vec::new()));
         };
         let first = run.first;
-        run.backlink = if run.backlink == hash.0[..8] { run.backlink } else { return Ok(Err(VerifyError::Backlink(first))) };
+        run.backlink =
+            if run.backlink == hash.0[..8] { run.backlink } else { return Ok(Err(VerifyError::Backlink(first))) };
         Ok(verify::verify_run(feed, Tip { seq: before, hash }, run).and_then(|mut entries| {
             let new = entries.split_off((tip.seq.0 - before.0) as usize);
             let continues = new.first().is_some_and(|entry| entry.header().backlink == tip.hash);
@@ -235,7 +236,8 @@ impl<S: Shelf> Ledger<S> {
         if seq <= feed.start.seq || seq > feed.tip.seq {
             return Ok(None);
         }
-        let value = self.shelf.get(Table::Entries, &entry_key(feed.rows, seq))?.ok_or(LedgerError::Missing(Table::Entries))?;
+        let value =
+            self.shelf.get(Table::Entries, &entry_key(feed.rows, seq))?.ok_or(LedgerError::Missing(Table::Entries))?;
         stored::decode(feed.root, seq, &value).map(Some).map_err(|error| LedgerError::Row(Table::Entries, error))
     }
 
@@ -347,7 +349,10 @@ impl<S: Shelf> Ledger<S> {
     fn segment_at(&self, root: FeedId, place: Tip) -> Result<Option<&Feed>, LedgerError> {
         for feed in self.held.values().filter(|feed| feed.root == root) {
             let within = place.seq >= feed.start.seq && place.seq <= feed.tip.seq;
-            if within && self.hash_at(feed, place.seq)? == Some(place.hash) && !(feed.is_branch() && place == feed.start) {
+            if within
+                && self.hash_at(feed, place.seq)? == Some(place.hash)
+                && !(feed.is_branch() && place == feed.start)
+            {
                 return Ok(Some(feed));
             }
         }

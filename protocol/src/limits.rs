@@ -101,3 +101,9 @@ pub const MAX_ITEMS: usize = 2_000;
 
 /// Members of one set (regions, themes, aliases).
 pub const MAX_SET: usize = 200;
+
+/// Bytes of entries from peers that may wait for the store before peers are told to wait in turn.
+pub const MAX_UNWRITTEN: usize = 32 * 1024 * 1024;
+
+/// Proofs of forks that are kept in memory until the place where the feed forked has arrived.
+pub const MAX_EARLY_FORKS: usize = 64;

@@ -126,6 +126,8 @@ pub struct Session {
     /// The peer's device key, as the transport proved it.
     peer: AuthorKey,
     ours: AuthorKey,
+    /// Whether we dialled the connection.
+    dialled: bool,
     stage: Stage,
     sending: Dictionary,
     receiving: Dictionary,
@@ -141,13 +143,16 @@ pub struct Session {
     /// Feeds the peer knows, because it named them or we introduced them.
     known: BTreeSet<FeedId>,
     suspects: BTreeMap<FeedId, Bisection>,
+    /// Feeds in which we told the peer to wait, and whether our next frontier is to make it try again.
+    waiting: BTreeMap<FeedId, bool>,
+    opened: Moment,
     last_heard: Moment,
     last_sent: Moment,
 }
 
 impl Session {
     /// Opens a session: the hello is in the outbox.
-    pub fn open<S: Shelf>(us: &Identity<'_>, peer: AuthorKey, ledger: &Ledger<S>, now: Now) -> Self {
+    pub fn open<S: Shelf>(us: &Identity<'_>, peer: AuthorKey, dialled: bool, ledger: &Ledger<S>, now: Now) -> Self {
         let feeds: Vec<FeedId> = ledger.feeds().map(|feed| feed.id).collect();
         let mut hello = Hello {
             mac: [0; 16],
@@ -160,6 +165,7 @@ impl Session {
         let mut session = Session {
             peer,
             ours: us.author,
+            dialled,
             stage: Stage::Greeting { hello, frontier: ledger.frontier(), feeds },
             sending: Dictionary::default(),
             receiving: Dictionary::default(),
@@ -171,6 +177,8 @@ impl Session {
             held: BTreeSet::new(),
             known: BTreeSet::new(),
             suspects: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            opened: now.moment,
             last_heard: now.moment,
             last_sent: now.moment,
         };
@@ -191,6 +199,16 @@ impl Session {
     /// What the peer has said it holds; `None` until it has.
     pub fn confirmed(&self) -> Option<&Frontier> {
         matches!(self.stage, Stage::Live { heard: true }).then_some(&self.confirmed)
+    }
+
+    /// Whether the connection was dialled by the one of the two with the lower key.
+    pub fn dialled_by_lower(&self) -> bool {
+        self.dialled == (self.ours < self.peer)
+    }
+
+    /// When the session was opened.
+    pub fn opened(&self) -> Moment {
+        self.opened
     }
 
     /// When the last frame came.
@@ -298,6 +316,10 @@ impl Session {
 
     /// Says all that we hold: at the start, and whenever the peer should try again what we could not take.
     pub fn send_frontier<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) {
+        if !self.is_admitted() {
+            return;
+        }
+        self.waiting.clear();
         let numbers: Vec<_> = ledger.frontier().iter().collect();
         self.send(&Frame::Frontier(numbers), now);
     }
@@ -350,6 +372,7 @@ impl Session {
     pub fn release(&mut self, feed: &FeedId) {
         self.held.remove(feed);
         self.suspects.remove(feed);
+        self.waiting.remove(feed);
     }
 
     /// Tells the peer what became durable here, except what it will see anyway when we send it on.
@@ -378,7 +401,9 @@ impl Session {
         let mut next = self.next_in_each_feed(ledger)?;
         while under_way < self.window {
             // The entry that arrived here first goes first: dependencies tend to travel before what needs them.
-            let Some((feed, _)) = next.iter().min_by_key(|(_, arrival)| **arrival).map(|(f, a)| (*f, *a)) else { break };
+            let Some((feed, _)) = next.iter().min_by_key(|(_, arrival)| **arrival).map(|(f, a)| (*f, *a)) else {
+                break;
+            };
             let held = ledger.feed(&feed).expect("the feed was found in the ledger");
             self.introduce(held, now);
             let Some(run) = ledger.run_after(held, self.expected.get(&feed))? else {
@@ -430,7 +455,8 @@ impl Session {
         if self.confirmed != ledger.frontier() {
             return;
         }
-        let tips: Vec<_> = ledger.feeds().filter(|feed| !feed.is_empty()).map(|feed| (feed.id, feed.start, feed.tip)).collect();
+        let tips: Vec<_> =
+            ledger.feeds().filter(|feed| !feed.is_empty()).map(|feed| (feed.id, feed.start, feed.tip)).collect();
         for (feed, start, tip) in tips {
             self.suspects.insert(feed, Bisection { same: start.seq, differs: None });
             self.send(&Frame::Compare(feed, vec![(tip.seq, first_eight(&tip.hash.0))]), now);
@@ -442,6 +468,7 @@ impl Session {
     pub fn suspect<S: Shelf>(&mut self, feed: FeedId, ledger: &Ledger<S>, now: Now) -> Result<(), LedgerError> {
         let Some(held) = ledger.feed(&feed) else { return Ok(()) };
         self.send(&Frame::Hold(feed, held.tip.seq), now);
+        self.waiting.insert(feed, false);
         if !self.suspects.contains_key(&feed) {
             let (start, end) = (held.start.seq, held.tip.seq);
             self.suspects.insert(feed, Bisection { same: start, differs: None });
@@ -452,7 +479,19 @@ impl Session {
 
     /// The peer sent entries we have no place for now: it keeps them until our next frontier.
     pub fn hold(&mut self, feed: FeedId, seq: Seq, now: Now) {
-        self.send(&Frame::Hold(feed, seq), now);
+        if self.waiting.insert(feed, true).is_none() {
+            self.send(&Frame::Hold(feed, seq), now);
+        }
+    }
+
+    /// Whether we told the peer to wait in this feed: what it had already sent of it is no offence.
+    pub fn is_waiting(&self, feed: &FeedId) -> bool {
+        self.waiting.contains_key(feed)
+    }
+
+    /// Whether the peer keeps entries for us until our next frontier.
+    pub fn wants_frontier(&self) -> bool {
+        self.waiting.values().any(|again| *again)
     }
 
     fn ask<S: Shelf>(

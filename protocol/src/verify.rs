@@ -190,7 +190,10 @@ pub mod stored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{feed::Signer, ids::{Incarnation, NetworkId}};
+    use crate::{
+        feed::Signer,
+        ids::{Incarnation, NetworkId},
+    };
 
     fn run_of(count: u64) -> (Feed, Vec<VerifiedEntry>, RawRun) {
         let signer = Signer::new(&[3; 32], NetworkId([1; 32]));
@@ -219,7 +222,10 @@ mod tests {
     fn a_run_becomes_the_entries_it_was_made_of() {
         let (feed, entries, run) = run_of(3);
         let verified = verify_run(&feed, feed.tip, run).unwrap();
-        assert_eq!(verified.iter().map(VerifiedEntry::hash).collect::<Vec<_>>(), entries.iter().map(VerifiedEntry::hash).collect::<Vec<_>>());
+        assert_eq!(
+            verified.iter().map(VerifiedEntry::hash).collect::<Vec<_>>(),
+            entries.iter().map(VerifiedEntry::hash).collect::<Vec<_>>()
+        );
         assert_eq!(verified.iter().map(|e| e.signature().is_some()).collect::<Vec<_>>(), [false, false, true]);
     }
 

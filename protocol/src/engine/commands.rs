@@ -1,13 +1,14 @@
 //! A person's command: an edit on a copy of the document, an entry, a batch; and the reply once it is durable.
 
 use automerge::ChangeHash;
+use serde_json::Value;
 
-use super::{Command, CommandError, CommandId, Engine, Intent, Observation, Saved, Work};
+use super::{Command, CommandError, CommandId, Effect, Engine, Intent, Saved, Work};
 use crate::{
-    document::{Document, EditError, Edited},
+    document::{Document, EditError, Edited, Standing},
     entry::PayloadKind,
-    ids::{Now, RecordId, Seq},
-    ledger::Accepted,
+    ids::{ItemId, Now, RecordId},
+    ledger::{Accepted, LedgerError},
     limits::{MAX_PERSON_NAME, MAX_REASON},
     record::{self, ItemIds, RecordError, Written, evaluation},
     shelf::{Batch, Shelf, Table},
@@ -23,12 +24,22 @@ pub(super) struct OwnEdit {
     accepted: Vec<Accepted>,
 }
 
+impl OwnEdit {
+    /// The record that was edited.
+    pub(super) fn record(&self) -> RecordId {
+        self.record
+    }
+}
+
 impl<S: Shelf> Engine<S> {
     /// Carries out a command, or lets it wait for the one before it on the same record.
     pub(super) fn command(&mut self, id: CommandId, command: Command, now: Now) {
         let record = match &command.intent {
             Intent::Create(..) => None,
-            Intent::Patch(record, ..) | Intent::Settle(record, ..) | Intent::Evaluate(record, ..) => Some(*record),
+            Intent::Patch(record, ..)
+            | Intent::Settle(record, ..)
+            | Intent::Evaluate(record, ..)
+            | Intent::Open(record, _) => Some(*record),
         };
         if let Some(queue) = record.and_then(|record| self.waiting.get_mut(&record)) {
             queue.push_back((id, command));
@@ -42,7 +53,10 @@ impl<S: Shelf> Engine<S> {
     }
 
     fn reply(&mut self, id: CommandId, result: Result<Saved, CommandError>) {
-        self.effects.push_back(super::Effect::Reply(id, result));
+        if id == CommandId::OURS {
+            return;
+        }
+        self.effects.push_back(Effect::Reply(id, result));
     }
 
     /// Makes the entry and hands it to the store; or answers at once when nothing had to be written.
@@ -60,6 +74,7 @@ impl<S: Shelf> Engine<S> {
         if by.reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON) {
             return Err(CommandError::Authorship("the reason"));
         }
+        let nonce = self.draw();
         let tip = self.ledger.verified_tip(&self.own).expect("our own feed is in the ledger");
         let seq = tip.seq.next();
         let mut batch = Batch::default();
@@ -70,8 +85,12 @@ impl<S: Shelf> Engine<S> {
             Some(record) => self.documents.get(record, &self.ledger)?.ok_or(CommandError::NotFound)?.0,
         };
         let base = document.heads();
-        let nonce = blake3::derive_key("toguna 2026 evaluation nonce", &[&self.settings.entropy[..], &seq.0.to_be_bytes()].concat());
-        let edit = Edit { ids: ItemIds::new(self.own, seq), vocabulary: &self.settings.vocabulary, nonce };
+        let edit = Edit {
+            ids: ItemIds::new(self.own, seq),
+            vocabulary: &self.settings.vocabulary,
+            nonce,
+            record: record.unwrap_or(made),
+        };
         let edited = document.edit(self.own, &by, |tx| edit.make(&command.intent, tx, &mut batch));
         let edited = match edited {
             Ok(Some(edited)) => edited,
@@ -99,7 +118,7 @@ impl<S: Shelf> Engine<S> {
         if base.is_empty() || self.documents.is_at(record, &base) {
             self.documents.replace(record, edited.into_document(&accepted[0].entry));
         } else {
-            self.documents.arrived(&accepted[0], crate::document::Standing::Trunk);
+            self.documents.arrived(&accepted[0], Standing::Trunk);
         }
         self.refresh_record(record);
         let result = match self.documents.get(record, &self.ledger) {
@@ -128,14 +147,96 @@ impl<S: Shelf> Engine<S> {
             }
         }
     }
+}
 
-    /// Publishes what this office holds back of sealed evaluations, where every named evaluator has committed.
-    pub(super) fn open_evaluations(&mut self, record: RecordId, now: Now) {
-        if self.waiting.contains_key(&record) {
-            return;
+/// Everything an intent needs to be written into a document.
+struct Edit<'a> {
+    ids: ItemIds,
+    vocabulary: &'a record::Vocabulary,
+    /// For the commitment of an evaluation: nobody else can guess it.
+    nonce: [u8; 32],
+    record: RecordId,
+}
+
+impl Edit<'_> {
+    /// Writes the intent; what must stay on this node goes into the batch.
+    fn make(
+        mut self,
+        intent: &Intent,
+        tx: &mut automerge::transaction::Transaction<'_>,
+        batch: &mut Batch,
+    ) -> Result<Written, RecordError> {
+        match intent {
+            Intent::Create(kind, fields) => record::create(tx, *kind, fields, &mut self.ids, self.vocabulary),
+            Intent::Patch(_, base, patch) => {
+                record::patch(tx, self.record, base, patch, &mut self.ids, self.vocabulary)
+            }
+            Intent::Settle(_, seen, pointer, choice) => {
+                record::settle(tx, seen, pointer, choice, self.vocabulary)?;
+                Ok(Written { changed: true, new_items: Default::default() })
+            }
+            Intent::Evaluate(_, evaluator, opinion) => {
+                let commitment = evaluation::commit(self.record, evaluator, &self.nonce, opinion);
+                let item = evaluation::add_commitment(tx, evaluator, &commitment, &mut self.ids)?;
+                let held_back = HeldBack { item: item.clone(), nonce: self.nonce, opinion: opinion.clone() };
+                batch.put(Table::Private, held_back.key(self.record), held_back.encode());
+                Ok(Written { changed: true, new_items: [("/evaluations/new".to_owned(), item)].into() })
+            }
+            Intent::Open(_, held_back) => {
+                let HeldBack { item, nonce, opinion } = held_back;
+                evaluation::add_opening(tx, self.record, item, opinion, nonce)?;
+                batch.remove(Table::Private, held_back.key(self.record));
+                Ok(Written { changed: true, new_items: Default::default() })
+            }
         }
-        if let Err(error) = self.try_open_evaluations(record, now) {
-            self.observe(Observation::Unreadable(error.to_string()));
+    }
+}
+
+/// An opinion that stays on this node until every named evaluator has committed.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct HeldBack {
+    /// The evaluation's item.
+    pub item: ItemId,
+    nonce: [u8; 32],
+    opinion: Value,
+}
+
+impl HeldBack {
+    /// Who opens what is held back: nobody at a keyboard.
+    const PERSON: &str = "Toguna";
+
+    fn key(&self, record: RecordId) -> Vec<u8> {
+        [&record.0[..], self.item.as_str().as_bytes()].concat()
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an opinion is plain data")
+    }
+}
+
+impl<S: Shelf> Engine<S> {
+    /// Publishes what this office holds back of a project's evaluations, once every named evaluator has committed.
+    /// Called whenever the project changed, since the last commitment may come from anywhere.
+    pub(super) fn open_evaluations(&mut self, record: RecordId, now: Now) -> Result<(), CommandError> {
+        let mut held_back: Vec<HeldBack> = Vec::new();
+        self.ledger
+            .shelf()
+            .scan(Table::Private, &record.0, None, &mut |key, value| {
+                let ours = key.starts_with(&record.0);
+                held_back.extend(ours.then(|| serde_json::from_slice(&value).ok()).flatten());
+                ours
+            })
+            .map_err(LedgerError::from)?;
+        if held_back.is_empty() || self.waiting.contains_key(&record) {
+            return Ok(());
         }
+        let Some((document, _)) = self.documents.get(record, &self.ledger)? else { return Ok(()) };
+        let project: record::Project = record::read(document.automerge(), None)?.typed();
+        if evaluation::ready_to_open(&project) {
+            let intent = Intent::Open(record, held_back.swap_remove(0));
+            let command = Command { person: HeldBack::PERSON.to_owned(), reason: None, intent };
+            self.command(CommandId::OURS, command, now);
+        }
+        Ok(())
     }
 }

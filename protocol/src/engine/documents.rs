@@ -68,6 +68,12 @@ impl Documents {
         self.stale.remove(&record);
     }
 
+    /// Whether the loaded document has nothing to catch up with and stands at these heads.
+    pub(super) fn is_at(&self, record: RecordId, heads: &[automerge::ChangeHash]) -> bool {
+        let loaded = self.loaded.peek(&record);
+        !self.unapplied.contains_key(&record) && loaded.is_some_and(|document| document.heads() == heads)
+    }
+
     /// Puts a document in place that already holds its newest own entry.
     pub(super) fn replace(&mut self, record: RecordId, document: Document) {
         self.stale.insert(record);

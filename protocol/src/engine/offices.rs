@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     entry::{PayloadKind, VerifiedEntry},
     feed::OfficeCard,
-    ids::{AuthorKey, RecordId, UnixSeconds},
+    ids::{AuthorKey, RecordId},
     ledger::{Ledger, LedgerError},
     shelf::Shelf,
 };

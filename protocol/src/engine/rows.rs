@@ -64,7 +64,8 @@ impl Judged {
     fn read_from(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let reflects = Arrival(reader.number("arrival")?);
         let count = reader.number_up_to(usize::MAX, "entries")?;
-        let not_applied = (0..count).map(|_| Ok(EntryHash(reader.array("entry")?))).collect::<Result<_, WireError>>()?;
+        let not_applied =
+            (0..count).map(|_| Ok(EntryHash(reader.array("entry")?))).collect::<Result<_, WireError>>()?;
         Ok(Judged { reflects, not_applied })
     }
 
