@@ -1,10 +1,6 @@
 //! Reading what an address says: its peer, its carrier, how near it is.
 
-use libp2p::{
-    Multiaddr, PeerId,
-    identity::{PublicKey, ed25519},
-    multiaddr::Protocol,
-};
+use libp2p::{Multiaddr, PeerId, identity::PublicKey, multiaddr::Protocol};
 use toguna_protocol::ids::AuthorKey;
 
 use super::Carrier;
@@ -17,12 +13,6 @@ pub(super) fn author_of(peer: &PeerId) -> Option<AuthorKey> {
     }
     let key = PublicKey::try_decode_protobuf(multihash.digest()).ok()?;
     Some(AuthorKey(key.try_into_ed25519().ok()?.to_bytes()))
-}
-
-/// The libp2p name of a key; `None` if the bytes are no Ed25519 key.
-pub(super) fn peer_of(author: &AuthorKey) -> Option<PeerId> {
-    let key = ed25519::PublicKey::try_from_bytes(author.as_bytes()).ok()?;
-    Some(PublicKey::from(key).to_peer_id())
 }
 
 /// The peer that an address names at its end.
@@ -59,7 +49,6 @@ mod tests {
         let peer = keypair.public().to_peer_id();
         let author = author_of(&peer).expect("an Ed25519 identity");
         assert_eq!(author.0, keypair.public().try_into_ed25519().expect("Ed25519").to_bytes());
-        assert_eq!(peer_of(&author), Some(peer));
 
         // RSA and ECDSA identities are named by the SHA-256 (0x12) of their key; secp256k1 (type 2) by the key itself.
         let hashed = Multihash::wrap(0x12, &[7; 32]).expect("32 bytes fit");

@@ -297,7 +297,7 @@ impl Target {
     /// QUIC first, where the peer offers both: on a local network it stands sooner and survives loss better. Every
     /// other attempt takes TCP, since some networks let no UDP pass.
     fn choice(&self) -> Vec<Multiaddr> {
-        let wanted = if self.failures % 2 == 0 { Carrier::Quic } else { Carrier::Tcp };
+        let wanted = if self.failures.is_multiple_of(2) { Carrier::Quic } else { Carrier::Tcp };
         let chosen: Vec<_> = self.addrs.iter().filter(|addr| carrier_of(addr) == wanted).cloned().collect();
         if chosen.is_empty() { self.addrs.clone() } else { chosen }
     }

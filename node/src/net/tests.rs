@@ -1,18 +1,16 @@
-//! Real nodes on loopback.
+//! Real nodes on loopback. [`exchange`]: what honest nodes do; [`recovery`]: links that break and come back;
+//! [`hostile`]: peers that break the rules.
+
+mod exchange;
+mod hostile;
+mod recovery;
 
 use std::time::Duration;
 
 use libp2p::Multiaddr;
 use tokio::{sync::mpsc, time::timeout};
 
-use super::*;
-
-/// A node under test, and everything that has happened to it.
-struct Node {
-    net: Net,
-    events: mpsc::Receiver<NetEvent>,
-    addr: Multiaddr,
-}
+use super::{ConnId, Net, NetEvent, NetSettings, start};
 
 const TCP: &str = "/ip4/127.0.0.1/tcp/0";
 const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
@@ -20,11 +18,23 @@ const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
 /// Long enough for a busy machine; no test waits for it unless it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn settings(key: u8, listen: &str) -> NetSettings {
+/// A node under test.
+struct Node {
+    net: Net,
+    events: mpsc::Receiver<NetEvent>,
+    addr: Multiaddr,
+}
+
+fn settings(key: u8, listen: &str, peers: &[&Node]) -> NetSettings {
     let mut settings = NetSettings::new([key; 32]);
     settings.seed = u64::from(key);
-    settings.listen = vec![listen.parse().expect("an address")];
+    settings.listen = vec![addr(listen)];
+    settings.peers = peers.iter().map(|node| node.addr.clone()).collect();
     settings
+}
+
+fn addr(text: &str) -> Multiaddr {
+    text.parse().expect("an address")
 }
 
 impl Node {
@@ -40,8 +50,8 @@ impl Node {
         timeout(PATIENCE, self.events.recv()).await.expect("an event in time").expect("the links run")
     }
 
-    /// The next event that `pick` takes; others are passed over.
-    async fn until<T>(&mut self, mut pick: impl FnMut(NetEvent) -> Option<T>) -> T {
+    /// The first of the next events that `pick` takes; others are passed over.
+    async fn until<T>(&mut self, pick: impl Fn(NetEvent) -> Option<T>) -> T {
         loop {
             if let Some(found) = pick(self.next().await) {
                 return found;
@@ -49,28 +59,37 @@ impl Node {
         }
     }
 
+    /// The next connection.
     async fn connected(&mut self) -> ConnId {
-        let conn = self
-            .until(|event| match event {
-                NetEvent::Connected { conn, .. } => Some(conn),
-                _ => None,
-            })
-            .await;
+        self.until(|event| match event {
+            NetEvent::Connected { conn, .. } => Some(conn),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The next connection, admitted at once.
+    async fn admitted(&mut self) -> ConnId {
+        let conn = self.connected().await;
         self.net.admit(conn).await.expect("the links run");
         conn
     }
-}
 
-#[tokio::test]
-async fn two_nodes_exchange_frames() {
-    for listen in [TCP, QUIC] {
-        let mut gao = Node::start(settings(1, listen)).await;
-        let mut kidal = settings(2, listen);
-        kidal.peers = vec![gao.addr.clone()];
-        let mut kidal = Node::start(kidal).await;
-        let conn = kidal.connected().await;
-        kidal.net.send(conn, b"hello".to_vec()).expect("sent");
-        let conn = gao.connected().await;
-        assert_eq!(gao.next().await, NetEvent::Frame { conn, bytes: b"hello".to_vec() });
+    /// The next frame.
+    async fn frame(&mut self) -> (ConnId, Vec<u8>) {
+        self.until(|event| match event {
+            NetEvent::Frame { conn, bytes } => Some((conn, bytes)),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The reason for which the next connection to end does.
+    async fn closed(&mut self) -> (ConnId, String) {
+        self.until(|event| match event {
+            NetEvent::Closed { conn, reason, .. } => Some((conn, reason)),
+            _ => None,
+        })
+        .await
     }
 }

@@ -39,6 +39,9 @@ use super::{
 /// Failed dials that wait to be told; further ones are not told while the engine is that far behind.
 const MAX_UNTOLD: usize = 1024;
 
+/// How long until listening is tried again where it failed.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
+
 /// How long a shutdown may take: the time links have to send what is queued, twice.
 const STOPPING_TIME: Duration = Duration::from_secs(8);
 
@@ -103,6 +106,9 @@ pub(super) struct Worker {
     dials: HashMap<ConnectionId, Dial>,
     connections: HashMap<ConnectionId, Connection>,
     listeners: HashMap<ListenerId, Multiaddr>,
+    /// Addresses on which we could not listen, and when to try again.
+    unheard: Vec<Multiaddr>,
+    listen_again: Option<Instant>,
     last_conn: u64,
 }
 
@@ -127,10 +133,12 @@ impl Worker {
             dials: HashMap::new(),
             connections: HashMap::new(),
             listeners: HashMap::new(),
+            unheard: Vec::new(),
+            listen_again: None,
             last_conn: 0,
         };
         for addr in settings.listen {
-            worker.listen(addr);
+            worker.listen(addr, false);
         }
         for addr in settings.peers {
             worker.peers.configured(addr, Instant::now());
@@ -145,7 +153,7 @@ impl Worker {
     /// Runs until the last handle is dropped, a shutdown is asked for, or nobody takes the events.
     pub(super) async fn run(mut self) {
         loop {
-            let due = self.peers.next_due();
+            let due = self.peers.next_due().into_iter().chain(self.listen_again).min();
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(Command::Shutdown(done)) => break self.shut_down(done).await,
@@ -155,7 +163,7 @@ impl Worker {
                 heard = self.outbox.pass_on() => if !heard { break },
                 event = self.swarm.select_next_some() => self.on_swarm(event),
                 Some(Ok((connection, end))) = self.running.join_next() => self.on_end(connection, end),
-                () = until(due) => self.dial_due(),
+                () = until(due) => self.on_due(Instant::now()),
             }
         }
     }
@@ -176,23 +184,35 @@ impl Worker {
         }
     }
 
-    fn listen(&mut self, addr: Multiaddr) {
+    fn on_due(&mut self, now: Instant) {
+        for Attempt { target, peer, addrs } in self.peers.take_due(now) {
+            self.dial(Some(target), peer, addrs);
+        }
+        if self.listen_again.is_some_and(|due| due <= now) {
+            self.listen_again = None;
+            for addr in std::mem::take(&mut self.unheard) {
+                self.listen(addr, true);
+            }
+        }
+    }
+
+    fn listen(&mut self, addr: Multiaddr, again: bool) {
         match self.swarm.listen_on(addr.clone()) {
             Ok(listener) => {
                 self.listeners.insert(listener, addr);
             }
-            Err(error) => self.on_listen_failed(addr, transport_reason(&error)),
+            Err(error) => self.on_listen_failed(addr, transport_reason(&error), again),
         }
     }
 
-    fn on_listen_failed(&mut self, addr: Multiaddr, reason: String) {
-        tracing::warn!(%addr, reason, "cannot be reached at this address");
-        self.outbox.put(NetEvent::ListenFailed { addr, reason });
-    }
-
-    fn dial_due(&mut self) {
-        for Attempt { target, peer, addrs } in self.peers.take_due(Instant::now()) {
-            self.dial(Some(target), peer, addrs);
+    /// An address that is not ours yet (a network that comes up after us), or a port that a node still holds which is
+    /// stopping: tried again, but told of once.
+    fn on_listen_failed(&mut self, addr: Multiaddr, reason: String, again: bool) {
+        self.unheard.push(addr.clone());
+        self.listen_again = Some(Instant::now() + LISTEN_AGAIN);
+        if !again {
+            tracing::warn!(%addr, reason, "cannot be reached at this address, will try again");
+            self.outbox.put(NetEvent::ListenFailed { addr, reason });
         }
     }
 
@@ -221,7 +241,7 @@ impl Worker {
             SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
                 let reason = reason.err().map_or_else(|| "closed".to_owned(), |error| error.to_string());
                 if let Some(addr) = self.listeners.remove(&listener_id) {
-                    self.on_listen_failed(addr, reason);
+                    self.on_listen_failed(addr, reason, false);
                 }
             }
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
