@@ -1,1 +1,3 @@
-//! Placeholder.
+//! A Toguna node: store, links, views, HTTP API and command line.
+
+pub mod pack;
