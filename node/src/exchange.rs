@@ -8,8 +8,11 @@
 //! the other end of a link may be named by its own source key, as `"record": "source:CFL-DOGON"`, since its id is not
 //! known before it is made, and it may be made at another office.
 
+mod check;
 pub mod events;
 mod lines;
+#[cfg(test)]
+pub(crate) mod memory;
 pub mod programme;
 mod run;
 
@@ -17,7 +20,6 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use toguna_protocol::ids::RecordId;
 use toguna_protocol::record::Kind;
 
 pub use lines::records;

@@ -1,3 +1,5 @@
 //! A Toguna node: store, links, views, HTTP API and command line.
 
 pub mod pack;
+
+pub mod exchange;

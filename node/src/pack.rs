@@ -14,6 +14,7 @@ use std::path::{Component, Path};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use toguna_protocol::record::{List, Vocabulary};
 
 pub use places::{Place, PlaceKind, Places};
 pub use terms::{
@@ -371,6 +372,29 @@ impl Pack {
     /// Events for demonstrations, in the form of [`crate::exchange::events`].
     pub fn events(&self) -> Option<&TextFile> {
         self.events.as_ref()
+    }
+
+    /// The keys that records may use.
+    pub fn vocabulary(&self) -> Vocabulary {
+        fn add<T: Term>(vocabulary: &mut Vocabulary, list: List, terms: &[T]) {
+            terms.iter().for_each(|term| vocabulary.add(list, term.key()));
+        }
+        let mut vocabulary = Vocabulary::default();
+        for version in self.gazetteers() {
+            add(&mut vocabulary, List::Regions, &version.regions);
+        }
+        self.places.as_slice().iter().for_each(|place| vocabulary.add(List::Places, place.key.as_str()));
+        add(&mut vocabulary, List::Themes, self.themes());
+        add(&mut vocabulary, List::Actors, self.actors());
+        add(&mut vocabulary, List::Actors, self.actor_groups());
+        add(&mut vocabulary, List::Stakes, self.stakes());
+        add(&mut vocabulary, List::Objectives, self.objectives());
+        add(&mut vocabulary, List::Areas, self.areas());
+        add(&mut vocabulary, List::EligibilityCriteria, self.eligibility_criteria());
+        add(&mut vocabulary, List::ProposalSections, self.proposal_sections());
+        let required = self.eligibility_criteria().iter().filter(|criterion| criterion.required);
+        vocabulary.required_criteria = required.map(|criterion| criterion.key.clone()).collect();
+        vocabulary
     }
 }
 

@@ -80,9 +80,8 @@ fn draft(pack: &Pack, region: &str, year: u16, rows: Vec<(Position, Row)>) -> Dr
     let name = pack.region(region).map_or(region, |region| region.fr.as_str());
     let deaths: u64 = rows.iter().map(|(_, row)| row.best).sum();
     let at = rows[0].0.clone();
-    let width = rows.len().to_string().len();
     let incidents: Map<String, Value> =
-        rows.iter().enumerate().map(|(n, (_, row))| (format!("new-{n:0width$}"), incident(row))).collect();
+        rows.iter().enumerate().map(|(n, (_, row))| (format!("new-{}", n + 1), incident(row))).collect();
     let source_ref = format!("UCDP-{year}-{region}");
     let record = json!({
         "kind": Kind::Conflict.key(),
@@ -131,4 +130,47 @@ fn place(row: &Row) -> Value {
         far => format!("{} (à {far:.0} km)", row.nearest_place),
     };
     json!({"name": name, "lat": round(row.latitude), "lon": round(row.longitude), "precision": "village"})
+}
+
+#[cfg(test)]
+mod tests {
+    use toguna_protocol::limits;
+
+    use super::*;
+
+    fn drafts() -> Vec<Draft> {
+        let pack = Pack::embedded();
+        events(&pack, pack.events().expect("events")).expect("a good table")
+    }
+
+    #[test]
+    fn every_event_becomes_an_incident_of_a_labelled_record() {
+        let drafts = drafts();
+        let incidents = |draft: &Draft| draft.record["incidents"].as_object().expect("incidents").clone();
+        let all: Vec<Value> = drafts.iter().flat_map(|draft| incidents(draft).into_values()).collect();
+        assert_eq!(all.len(), 1_358);
+        assert_eq!(all.iter().filter_map(|incident| incident["deaths"].as_u64()).sum::<u64>(), 8_930);
+        for draft in &drafts {
+            assert!(draft.source_ref.starts_with("UCDP-"), "{}", draft.source_ref);
+            assert!(draft.record["title"].as_str().is_some_and(|title| title.contains("données de démonstration")));
+            assert!(incidents(draft).len() <= limits::MAX_ITEMS / 4, "{}", draft.source_ref);
+        }
+    }
+
+    #[test]
+    fn a_faulty_row_is_named_by_line_and_column() {
+        let pack = Pack::embedded();
+        let good = pack.events().expect("events").clone();
+        let cases = [
+            ("2020-01-04", "2021-01-04", "line 3, date_start"),
+            ("ML-5,,14.872351", "ML-55,,14.872351", "line 3, adm_1"),
+            ("14.872351", "north", "line 3, column 11"),
+        ];
+        for (from, to, expected) in cases {
+            let text = good.text.replacen(from, to, 1);
+            let faults = events(&pack, &TextFile { text, ..good.clone() }).expect_err(to);
+            assert_eq!(faults.len(), 1, "{to}");
+            assert!(faults[0].to_string().contains(expected), "{}", faults[0]);
+        }
+    }
 }

@@ -33,8 +33,8 @@ pub fn records(file: &str, text: &str) -> Result<Vec<Draft>, Vec<Fault>> {
 }
 
 fn draft(at: Position, line: &str) -> Result<Draft, Fault> {
-    let parsed: Value = serde_json::from_str(line)
-        .map_err(|error| at.fault("", format!("is not JSON (column {})", error.column())))?;
+    let parsed: Value =
+        serde_json::from_str(line).map_err(|error| at.fault("", format!("is not JSON (column {})", error.column())))?;
     let Value::Object(mut record) = parsed else {
         return Err(at.fault("", "is not an object: one record a line is expected"));
     };

@@ -97,8 +97,8 @@ pub async fn import<S: RecordSink>(
     if !faults.is_empty() {
         return Err(ImportError::Faulty(faults));
     }
-    let mut run = Run { sink, mode, ids: BTreeMap::new(), report: Report::default() };
-    run.report.preview = mode == Mode::Preview;
+    let report = Report { preview: mode == Mode::Preview, ..Report::default() };
+    let mut run = Run { sink, mode, ids: BTreeMap::new(), report };
     let mut waiting = Vec::new();
     for (done, draft) in drafts.iter().enumerate() {
         match run.bring_in(draft).await {
@@ -156,8 +156,8 @@ impl<S: RecordSink> Run<'_, S> {
                 Known::Would | Known::Nothing => {}
             }
         }
-        *self.report.created.entry(draft.kind).or_default() += 1;
         if self.mode == Mode::Preview {
+            *self.report.created.entry(draft.kind).or_default() += 1;
             self.ids.insert(draft.source_ref.clone(), Known::Would);
             return Ok(draft.links.is_empty());
         }
@@ -165,6 +165,7 @@ impl<S: RecordSink> Run<'_, S> {
         let made = links.len();
         add_items(&mut record, links);
         let id = self.sink.create(Value::Object(record)).await?;
+        *self.report.created.entry(draft.kind).or_default() += 1;
         self.report.linked += made;
         self.ids.insert(draft.source_ref.clone(), Known::Here(id));
         Ok(made == draft.links.len())
@@ -194,15 +195,11 @@ impl<S: RecordSink> Run<'_, S> {
     }
 
     async fn look_up(&mut self, source_ref: &str) -> Result<Known, SinkError> {
-        if let Some(known) = self.ids.get(source_ref)
-            && *known != Known::Nothing
-        {
+        if let Some(known) = self.ids.get(source_ref) {
             return Ok(*known);
         }
-        let known = match self.sink.find_by_source(source_ref).await? {
-            Some(found) => Known::Here(found.id),
-            None => Known::Nothing,
-        };
+        let found = self.sink.find_by_source(source_ref).await?;
+        let known = found.map_or(Known::Nothing, |found| Known::Here(found.id));
         self.ids.insert(source_ref.to_owned(), known);
         Ok(known)
     }
@@ -238,3 +235,85 @@ fn add_items(record: &mut Map<String, Value>, links: Vec<Value>) {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::memory::MemorySink;
+    use crate::exchange::records;
+    use crate::pack::Pack;
+
+    const TWO: &str = r#"{"kind":"project","title":"Un projet","source_ref":"P","links":{"new-1":{"record":"source:C","relation":"about"}}}
+{"kind":"conflict","title":"Un conflit","source_ref":"C"}
+"#;
+
+    async fn bring(sink: &MemorySink, text: &str, mode: Mode) -> Result<Report, ImportError> {
+        let drafts = records("f", text).expect("good lines");
+        import(&drafts, &Pack::embedded().vocabulary(), sink, mode, &mut |_| {}).await
+    }
+
+    #[tokio::test]
+    async fn a_second_import_changes_nothing() {
+        let sink = MemorySink::default();
+        let first = bring(&sink, TWO, Mode::Write).await.expect("an import");
+        assert_eq!((first.created.values().sum::<usize>(), first.linked, first.open_links), (2, 1, 0));
+        let before = sink.writes();
+        let second = bring(&sink, TWO, Mode::Write).await.expect("an import");
+        assert_eq!((second.present.values().sum::<usize>(), second.linked, second.created.len()), (2, 0, 0));
+        assert_eq!(sink.writes(), before);
+    }
+
+    #[tokio::test]
+    async fn a_link_waits_for_a_record_of_another_office() {
+        let sink = MemorySink::default();
+        let (project, conflict) = TWO.split_once('\n').expect("two lines");
+        let alone = bring(&sink, project, Mode::Write).await.expect("an import");
+        assert_eq!((alone.linked, alone.open_links), (0, 1));
+        bring(&sink, conflict, Mode::Write).await.expect("an import");
+        let again = bring(&sink, project, Mode::Write).await.expect("an import");
+        assert_eq!((again.linked, again.open_links), (1, 0));
+        let found = sink.find_by_source("P").await.expect("a sink").expect("a record");
+        assert_eq!(found.record["links"].as_object().map(Map::len), Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_preview_says_what_an_import_would_do_and_writes_nothing() {
+        let sink = MemorySink::default();
+        let preview = bring(&sink, TWO, Mode::Preview).await.expect("a preview");
+        assert_eq!(sink.writes(), 0);
+        let import = bring(&sink, TWO, Mode::Write).await.expect("an import");
+        assert_eq!(preview, Report { preview: true, ..import });
+    }
+
+    #[tokio::test]
+    async fn a_link_that_somebody_withdrew_stays_withdrawn() {
+        let sink = MemorySink::default();
+        bring(&sink, TWO, Mode::Write).await.expect("an import");
+        sink.withdraw_links("P");
+        let again = bring(&sink, TWO, Mode::Write).await.expect("an import");
+        assert_eq!(again.linked, 0);
+    }
+
+    #[tokio::test]
+    async fn an_import_that_stops_says_where_and_goes_on_from_there() {
+        let sink = MemorySink::default();
+        sink.refuse_after(1);
+        let error = bring(&sink, TWO, Mode::Write).await.expect_err("a refusal");
+        assert!(error.to_string().contains("stopped after 1 new record(s)"), "{error}");
+        assert!(error.to_string().contains("f, line 2, /title: refused"), "{error}");
+        sink.refuse_after(usize::MAX);
+        let rest = bring(&sink, TWO, Mode::Write).await.expect("an import");
+        assert_eq!(
+            (rest.created.values().sum::<usize>(), rest.present.values().sum::<usize>(), rest.linked),
+            (1, 1, 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn one_faulty_line_keeps_everything_out() {
+        let sink = MemorySink::default();
+        let faulty = format!("{TWO}{}\n", r#"{"kind":"conflict","title":"t","source_ref":"X","phase":{"is":"war"}}"#);
+        let error = bring(&sink, &faulty, Mode::Write).await.expect_err("a fault");
+        assert_eq!(sink.writes(), 0);
+        assert!(error.to_string().contains("f, line 3, /phase/is"), "{error}");
+    }
+}
