@@ -169,7 +169,7 @@ item! {
     /// One evaluator's opinion: first a commitment, then its opening.
     pub struct Evaluation {
         /// Who evaluates.
-        pub evaluator: Option<Line>,
+        pub evaluator: Option<Sealed<Line>>,
         /// Hash of the opinion, published before anyone's opinion is.
         pub commitment: Option<Sealed<Line>>,
         /// The opinion itself and the number that proves it was committed to.
