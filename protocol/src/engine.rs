@@ -341,6 +341,16 @@ impl From<ShelfError> for OpenError {
     }
 }
 
+/// The end of the own feed that a store was last written with, before anything is opened on it: to be compared with
+/// the tip file, which tells a restored or copied store. `None` for a new store.
+pub fn own_tip<S: Shelf>(shelf: &S) -> Result<Option<(FeedId, Tip)>, LedgerError> {
+    let Some(own) = shelf.get(Table::Node, node_row::OWN)?.and_then(|bytes| FeedId::from_slice(&bytes)) else {
+        return Ok(None);
+    };
+    let ledger = Ledger::open(shelf)?;
+    Ok(ledger.feed(&own).map(|feed| (own, feed.tip)))
+}
+
 impl<S: Shelf> Engine<S> {
     /// Starts on a store. The first effects write what a new store needs.
     pub fn open(settings: Settings, shelf: S, now: Now) -> Result<Self, OpenError> {
