@@ -12,7 +12,7 @@ mod graph;
 mod rules;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -279,8 +279,8 @@ impl Document {
         for stored in entries.iter().filter(|stored| !stored.applied) {
             document.add(&stored.entry, stored.standing);
         }
-        let moved = document.graph.settle(None);
-        document.apply(&moved, changes);
+        let moved = document.graph.settle_all();
+        document.apply(moved, changes);
         let stands = |stored: &StoredEntry| document.placement(&stored.entry.hash()) == Some(Placement::Applied);
         if entries.iter().filter(|stored| stored.applied).all(stands) {
             document
@@ -300,32 +300,44 @@ impl Document {
         for stored in entries {
             document.add(&stored.entry, stored.standing);
         }
-        let moved = document.graph.settle(None);
-        document.apply(&moved, BTreeMap::new());
+        let moved = document.graph.settle_all();
+        document.apply(moved, BTreeMap::new());
         document
     }
 
-    /// Adds an accepted entry, and returns every placement that changed: the entry's own, and those of entries that
-    /// waited for it, gave way to it, or are set aside with it. Adding an entry again changes nothing, unless its
-    /// standing is another now.
+    /// Adds one accepted entry; see [`Self::insert_all`].
     pub fn insert(&mut self, entry: &VerifiedEntry, standing: Standing) -> Vec<(EntryHash, Placement)> {
-        debug_assert_eq!(entry.header().record, self.record, "an entry was given to another record's document");
-        if self.graph.knows(&entry.hash()) {
-            return self.restand(&entry.hash(), standing);
-        }
-        let (hash, fresh) = self.add(entry, standing);
-        let moved = match hash {
-            Some(hash) => self.graph.settle(Some(hash)),
-            None => Moved::default(),
-        };
-        let mut changed = self.apply(&moved, fresh.map(|change| (change.hash(), change)).into_iter().collect());
-        // A refusal has no node that could have moved, and of entries that carry one change only the first moves.
-        for carrier in self.graph.carriers(&entry.hash()) {
-            if !changed.iter().any(|(moved, _)| *moved == carrier) {
-                changed.extend(self.placement(&carrier).map(|placement| (carrier, placement)));
+        self.insert_all([(entry, standing)])
+    }
+
+    /// Adds accepted entries, and returns every placement that changed: their own, and those of entries that waited
+    /// for them, gave way to them, or are set aside with them. Adding an entry again changes nothing, unless its
+    /// standing is another now. Together they cost far less than one by one, as Automerge is called once.
+    pub fn insert_all<'e>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'e VerifiedEntry, Standing)>,
+    ) -> Vec<(EntryHash, Placement)> {
+        let (mut changes, mut fresh) = (Vec::new(), BTreeMap::new());
+        let mut touched: BTreeSet<EntryHash> = BTreeSet::new();
+        let mut restood = false;
+        for (entry, standing) in entries {
+            debug_assert_eq!(entry.header().record, self.record, "an entry was given to another record's document");
+            if self.graph.knows(&entry.hash()) {
+                restood |= self.graph.restand(&entry.hash(), standing);
+                continue;
             }
+            let (hash, change) = self.add(entry, standing);
+            changes.extend(hash);
+            fresh.extend(change.map(|change| (change.hash(), change)));
+            touched.extend(self.graph.carriers(&entry.hash()));
         }
-        changed
+        let moved = if restood { self.graph.settle_all() } else { self.graph.settle(&changes) };
+        let mut changed: BTreeMap<EntryHash, Placement> = self.apply(moved, fresh).into_iter().collect();
+        // A refusal has no node that could have moved, and of entries that carry one change only the first moves.
+        for entry in touched {
+            changed.extend(self.placement(&entry).map(|placement| (entry, placement)));
+        }
+        changed.into_iter().collect()
     }
 
     /// Tells where an entry stands now that a fork was found, and returns every placement that changed.
@@ -333,8 +345,8 @@ impl Document {
         if !self.graph.restand(entry, standing) {
             return Vec::new();
         }
-        let moved = self.graph.settle(None);
-        self.apply(&moved, BTreeMap::new())
+        let moved = self.graph.settle_all();
+        self.apply(moved, BTreeMap::new())
     }
 
     /// Adds an entry to the graph and judges it, without settling anything yet.
@@ -353,27 +365,25 @@ impl Document {
     }
 
     /// Makes Automerge follow the placements. `read` holds changes that need not be read again.
-    fn apply(&mut self, moved: &Moved, mut read: BTreeMap<ChangeHash, Change>) -> Vec<(EntryHash, Placement)> {
-        let mut before = moved.before.clone();
-        let now = |graph: &Graph, at: &u32| graph.nodes[*at as usize].is_applied();
-        let lost = before.iter().any(|(at, old)| *old == Placement::Applied && !now(&self.graph, at));
-        let gained: Vec<u32> = before
-            .iter()
-            .filter(|(at, old)| **old != Placement::Applied && now(&self.graph, at))
-            .map(|(at, _)| *at)
-            .collect();
-        let failed = if lost { self.replay() } else { self.extend(&gained, &mut read).or_else(|Failed| self.replay()) };
-        let mut offender = failed.err();
+    fn apply(&mut self, mut moved: Moved, mut read: BTreeMap<ChangeHash, Change>) -> Vec<(EntryHash, Placement)> {
+        let (mut gained, mut lost) = (Vec::new(), false);
+        for (at, before) in &moved.before {
+            match (*before == Placement::Applied, self.graph.nodes[*at as usize].is_applied()) {
+                (false, true) => gained.push(*at),
+                (true, false) => lost = true,
+                _ => {}
+            }
+        }
+        let done = if lost { self.replay() } else { self.extend(&gained, &mut read).or_else(|Failed| self.replay()) };
+        let mut offender = done.err();
         while let Some(at) = offender {
             self.graph.condemn(at, SetAside::Failed);
-            for (at, placement) in self.graph.settle(None).before {
-                before.entry(at).or_insert(placement);
-            }
+            moved.join(self.graph.settle_all());
             offender = self.replay().err();
         }
-        let changed = before.into_iter().map(|(at, old)| (old, &self.graph.nodes[at as usize]));
+        let changed = moved.before.into_iter().map(|(at, before)| (before, &self.graph.nodes[at as usize]));
         changed
-            .filter(|(old, node)| *old != node.placement)
+            .filter(|(before, node)| *before != node.placement)
             .map(|(_, node)| (node.facts.entry, node.placement.clone()))
             .collect()
     }

@@ -110,7 +110,7 @@ impl<T> Edited<T> {
         let mut document = self.copy;
         debug_assert_eq!(entry.payload(), self.payload, "the entry carries another change");
         let (hash, _) = document.add(entry, Standing::Trunk);
-        document.graph.settle(hash);
+        document.graph.settle(hash.as_slice());
         document
     }
 }

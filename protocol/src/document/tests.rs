@@ -206,3 +206,84 @@ fn one_change_in_two_entries_counts_once() {
         assert_eq!(document.placement(&second.hash()), Some(Placement::SetAside(SetAside::Repeats(first.hash()))));
     }
 }
+
+#[test]
+fn a_clash_that_ends_with_an_earlier_one_is_no_clash() {
+    let document = created();
+    let clash = |at: i64| set(&document, feed(2), at, "phase", "open");
+    // Two clashing changes of feed 2, one of which will be applied.
+    let (first, second) = (entry(feed(2), 1, &clash(1)), entry(feed(2), 1, &clash(2)));
+    let (loser, winner) = if first.hash() < second.hash() { (&second, &first) } else { (&first, &second) };
+    let mut misled = document.clone();
+    misled.insert(loser, Standing::Trunk);
+    // Two clashing changes of feed 3, whose lower one rests on the loser.
+    for at in 0.. {
+        let lower = entry(feed(3), 1, &set(&misled, feed(3), at, "a", 1));
+        let higher = entry(feed(3), 1, &set(&document, feed(3), at, "a", 2));
+        if lower.hash() > higher.hash() {
+            continue;
+        }
+        let mut document = document.clone();
+        document.insert_all([&lower, &higher, loser, winner].map(|entry| (entry, Standing::Trunk)));
+        assert_eq!(document.placement(&winner.hash()), Some(Placement::Applied));
+        assert_eq!(document.placement(&higher.hash()), Some(Placement::Applied));
+        let dependent = Placement::SetAside(SetAside::DependsOnSetAside(loser.hash()));
+        assert_eq!(document.placement(&lower.hash()), Some(dependent));
+        return;
+    }
+}
+
+#[test]
+fn a_change_that_rests_on_both_of_two_clashing_ones_is_set_aside() {
+    let document = created();
+    let make = |key: &str| {
+        payload(&document, feed(2), 1, |tx| {
+            tx.put(ROOT, "phase", "open")?;
+            tx.put_object(ROOT, key, automerge::ObjType::Map).map(|_| ())
+        })
+    };
+    let clashing = [entry(feed(2), 1, &make("a")), entry(feed(2), 1, &set(&document, feed(2), 1, "b", 1))];
+    let hashes = clashing.each_ref().map(|entry| Change::try_from(entry.payload()).unwrap().hash());
+    let mut seen = document.clone();
+    seen.insert(&clashing[0], Standing::Trunk);
+    let upon = payload(&seen, feed(3), 2, |tx| {
+        let made = tx.get(ROOT, "a")?.unwrap().1;
+        tx.put(&made, "x", 1)
+    });
+    let upon =
+        entry(feed(3), 1, &hostile::forge(&upon, |json| json["deps"] = hashes.map(|h| h.to_string()).to_vec().into()));
+    let loser = clashing.iter().map(VerifiedEntry::hash).max().unwrap();
+    for order in [[0, 1], [1, 0]] {
+        let mut document = document.clone();
+        for at in order {
+            document.insert(&clashing[at], Standing::Trunk);
+        }
+        let dependent = Placement::SetAside(SetAside::DependsOnSetAside(loser));
+        assert_eq!(document.insert(&upon, Standing::Trunk), [(upon.hash(), dependent)]);
+    }
+}
+
+#[test]
+fn objects_are_found_however_long_ago_they_were_made() {
+    let mut document = created();
+    let mut made = Vec::new();
+    for seq in 1..=70u64 {
+        let key = format!("k{seq}");
+        let payload = payload(&document, feed(2), 1, |tx| {
+            let items = tx.get(ROOT, "items")?.unwrap().1;
+            tx.put_object(&items, key.as_str(), automerge::ObjType::Map).map(|_| ())
+        });
+        document.insert(&entry(feed(2), seq, &payload), Standing::Trunk);
+        made.push(key);
+    }
+    let all = payload(&document, feed(3), 2, |tx| {
+        let items = tx.get(ROOT, "items")?.unwrap().1;
+        for key in &made {
+            let item = tx.get(&items, key.as_str())?.unwrap().1;
+            tx.put(&item, "x", 1)?;
+        }
+        Ok(())
+    });
+    let all = entry(feed(3), 1, &all);
+    assert_eq!(document.insert(&all, Standing::Trunk), [(all.hash(), Placement::Applied)]);
+}

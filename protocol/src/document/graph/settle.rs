@@ -18,16 +18,29 @@ pub(in crate::document) struct Moved {
     pub(in crate::document) before: BTreeMap<u32, Placement>,
 }
 
-impl Graph {
-    /// Brings placements up to date after the change `hash` came, was refused or was found wanting.
-    pub(in crate::document) fn settle(&mut self, hash: Option<ChangeHash>) -> Moved {
-        let mut moved = Moved::default();
-        match hash {
-            Some(hash) if !self.contested && !self.overflows() => {
-                self.settle_from(hash, &mut moved);
-            }
-            _ => self.settle_all(&mut moved),
+impl Moved {
+    /// Adds what moved after this.
+    pub(in crate::document) fn join(&mut self, later: Moved) {
+        for (at, before) in later.before {
+            self.before.entry(at).or_insert(before);
         }
+    }
+}
+
+impl Graph {
+    /// Brings placements up to date after these changes came, or entries that carry them were refused.
+    pub(in crate::document) fn settle(&mut self, changes: &[ChangeHash]) -> Moved {
+        let mut moved = Moved::default();
+        if !self.contested && !self.overflows() {
+            // Without branches and clashes, only what rests on the changes can move.
+            for change in changes {
+                self.settle_from(change, &mut moved);
+            }
+            if !self.overflows() {
+                return moved;
+            }
+        }
+        moved.join(self.settle_all());
         moved
     }
 
@@ -46,11 +59,10 @@ impl Graph {
         true
     }
 
-    /// Without branches and clashes, only what rests on the change can move.
-    fn settle_from(&mut self, hash: ChangeHash, moved: &mut Moved) {
-        let mut queue: Vec<u32> = self.by_hash.get(&hash).copied().into_iter().collect();
+    fn settle_from(&mut self, change: &ChangeHash, moved: &mut Moved) {
+        let mut queue: Vec<u32> = self.by_hash.get(change).copied().into_iter().collect();
         if queue.is_empty() {
-            queue.extend(self.children.get(&hash).into_iter().flatten());
+            queue.extend(self.children.get(change).into_iter().flatten());
         }
         while let Some(at) = queue.pop() {
             let placement = self.place(at, true, None);
@@ -61,13 +73,15 @@ impl Graph {
         }
     }
 
-    fn settle_all(&mut self, moved: &mut Moved) {
+    /// Brings every placement up to date.
+    pub(in crate::document) fn settle_all(&mut self) -> Moved {
+        let mut moved = Moved::default();
         let order = self.topological();
         let supported = self.supported(&order);
         let lost = self.clashes(&order, &supported);
         for at in order {
             let placement = self.place(at, supported[at as usize], lost.get(&at).copied());
-            self.place_at(at, placement, moved);
+            self.place_at(at, placement, &mut moved);
         }
         let mut waiting: Vec<(EntryHash, u32)> = (0u32..)
             .zip(&self.nodes)
@@ -78,10 +92,11 @@ impl Graph {
         if self.overflowing {
             waiting.sort_unstable();
             for (_, at) in waiting.split_off(limits::MAX_WAITING_PER_RECORD) {
-                self.place_at(at, Placement::SetAside(SetAside::TooManyWaiting), moved);
+                self.place_at(at, Placement::SetAside(SetAside::TooManyWaiting), &mut moved);
                 self.nodes[at as usize].payload = None;
             }
         }
+        moved
     }
 
     /// Every node after those it rests on.

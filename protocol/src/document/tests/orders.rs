@@ -155,11 +155,29 @@ fn placements(document: &Document) -> BTreeMap<EntryHash, Placement> {
     document.placements().collect()
 }
 
+/// Everything in an object, concurrent values and the operations that made them included.
+fn content(automerge: &Automerge, object: &automerge::ObjId) -> Vec<String> {
+    let props: Vec<automerge::Prop> = match automerge.object_type(object).unwrap() {
+        ObjType::Map | ObjType::Table => automerge.keys(object).map(Into::into).collect(),
+        ObjType::List | ObjType::Text => (0..automerge.length(object)).map(Into::into).collect(),
+    };
+    let mut lines = Vec::new();
+    for prop in props {
+        for (value, id) in automerge.get_all(object, prop.clone()).unwrap() {
+            lines.push(format!("{object} {prop} {value} {id}"));
+            if value.is_object() {
+                lines.extend(content(automerge, &id));
+            }
+        }
+    }
+    lines
+}
+
 /// Both documents are the same in every respect that shows.
 fn assert_same(one: &Document, other: &Document, how: &str) {
     assert_eq!(placements(one), placements(other), "{how}");
     assert_eq!(one.heads(), other.heads(), "{how}");
-    assert!(one.automerge().diff_opset(other.automerge()).is_ok(), "{how}");
+    assert_eq!(content(one.automerge(), &ROOT), content(other.automerge(), &ROOT), "{how}");
     assert_eq!(one.history(), other.history(), "{how}");
 }
 
@@ -214,7 +232,9 @@ fn check(seed: u64) -> Document {
         .iter()
         .map(|s| StoredEntry { applied: resumed.placement(&s.entry.hash()) == Some(Placement::Applied), ..s.clone() });
     resumed = Document::restore(record(), known);
-    for stored in later {
+    let (together, single) = later.split_at(choices.below(later.len() + 1));
+    resumed.insert_all(together.iter().map(|stored| (&stored.entry, stored.standing)));
+    for stored in single {
         resumed.insert(&stored.entry, stored.standing);
     }
     assert_same(&rebuilt, &resumed, "restored in between");
@@ -224,7 +244,7 @@ fn check(seed: u64) -> Document {
 #[test]
 fn scenarios_reach_every_kind_of_placement() {
     let mut codes = BTreeSet::new();
-    for seed in 0..150 {
+    for seed in 0..40 {
         codes.extend(check(seed * 7_919 + 13).placements().map(|(_, placement)| match placement {
             Placement::Applied => "applied",
             Placement::Waiting { .. } => "waiting",
@@ -237,7 +257,7 @@ fn scenarios_reach_every_kind_of_placement() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_arrival_never_shows(seed in any::<u64>()) {
