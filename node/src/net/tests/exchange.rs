@@ -50,12 +50,15 @@ async fn two_nodes_know_each_other_and_exchange_frames() {
 async fn pour(mut node: Node, conn: ConnId, count: u32) -> Node {
     let (mut sent, mut received) = (0_u32, 0_u32);
     let mut may_send = true;
-    while sent < count || received < count {
+    loop {
         while may_send && sent < count {
             let mut frame = vec![sent as u8; limits::MAX_FRAME];
             frame[..4].copy_from_slice(&sent.to_be_bytes());
             may_send = node.net.send(conn, frame).expect("taken") < limits::MAX_QUEUED_FRAMES;
             sent += 1;
+        }
+        if sent == count && received == count {
+            return node;
         }
         match node.next().await {
             NetEvent::Frame { bytes, .. } => {
@@ -67,7 +70,6 @@ async fn pour(mut node: Node, conn: ConnId, count: u32) -> Node {
             other => panic!("unexpected: {other:?}"),
         }
     }
-    node
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
