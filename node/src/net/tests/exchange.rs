@@ -14,7 +14,7 @@ use toguna_protocol::limits;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time::sleep,
+    time::{sleep, sleep_until},
 };
 
 use super::*;
@@ -153,8 +153,8 @@ async fn what_cannot_be_sent_is_an_error() {
     assert_eq!(net.peers().await, Err(NetClosed));
 }
 
-/// Passes TCP on to `to` and counts the bytes of each direction.
-async fn counting_relay(to: SocketAddr) -> (Multiaddr, Arc<[AtomicUsize; 2]>) {
+/// Passes TCP on to `to`, each way `delay` later, and counts the bytes of each direction.
+async fn slow_relay(to: SocketAddr, delay: Duration) -> (Multiaddr, Arc<[AtomicUsize; 2]>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     let counted = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
@@ -166,11 +166,18 @@ async fn counting_relay(to: SocketAddr) -> (Multiaddr, Arc<[AtomicUsize; 2]>) {
         let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
         for (way, (mut from, mut to)) in [(near_read, far_write), (far_read, near_write)].into_iter().enumerate() {
             let counts = counts.clone();
+            let (under_way, mut arriving) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
             tokio::spawn(async move {
                 let mut buffer = [0; 4096];
                 while let Ok(read @ 1..) = from.read(&mut buffer).await {
                     counts[way].fetch_add(read, Ordering::SeqCst);
-                    to.write_all(&buffer[..read]).await.expect("passed on");
+                    under_way.send((Instant::now() + delay, buffer[..read].to_vec())).expect("the other half runs");
+                }
+            });
+            tokio::spawn(async move {
+                while let Some((due, bytes)) = arriving.recv().await {
+                    sleep_until(due.into()).await;
+                    to.write_all(&bytes).await.expect("passed on");
                 }
             });
         }
@@ -189,7 +196,7 @@ pub(super) fn socket_of(addr: &Multiaddr) -> SocketAddr {
 #[tokio::test]
 async fn a_link_costs_little_to_set_up_and_nothing_to_keep() {
     let mut gao = Node::start(settings(1, TCP, &[])).await;
-    let (relay, counted) = counting_relay(socket_of(&gao.addr)).await;
+    let (relay, counted) = slow_relay(socket_of(&gao.addr), Duration::ZERO).await;
     let mut kidal = settings(2, TCP, &[]);
     kidal.peers = vec![relay];
     let mut kidal = Node::start(kidal).await;
@@ -214,6 +221,25 @@ async fn a_link_costs_little_to_set_up_and_nothing_to_keep() {
     gao.frame().await;
     sleep(Duration::from_millis(300)).await;
     println!("one more frame of 60 bytes: {} bytes out, {} back", read()[0] - standing[0], read()[1] - standing[1]);
+}
+
+#[tokio::test]
+async fn an_answer_is_back_two_round_trips_after_tcp_stands() {
+    const ONE_WAY: Duration = Duration::from_millis(250);
+    let mut gao = Node::start(settings(1, TCP, &[])).await;
+    let (relay, _) = slow_relay(socket_of(&gao.addr), ONE_WAY).await;
+    let mut kidal = settings(2, TCP, &[]);
+    kidal.peers = vec![relay];
+    let start = Instant::now();
+    let mut kidal = Node::start(kidal).await;
+    let out = kidal.admitted().await;
+    kidal.net.send(out, b"hello".to_vec()).expect("taken");
+    let into = gao.admitted().await;
+    gao.net.send(into, b"welcome".to_vec()).expect("taken");
+    kidal.frame().await;
+    let round_trips = start.elapsed().as_secs_f64() / (2.0 * ONE_WAY.as_secs_f64());
+    println!("an answer after {round_trips:.2} round trips");
+    assert!(round_trips < 2.9, "{round_trips:.2} round trips; a third means that an upgrade is no longer lazy");
 }
 
 #[tokio::test]
