@@ -25,6 +25,9 @@ const MAX_ADDRESSES: usize = 16;
 /// A link that stood for this long was a good one: the next failure counts as the first.
 const GOOD: Duration = Duration::from_secs(10);
 
+/// How long a peer's further addresses are awaited: they are announced together, but heard of one by one.
+const GATHER: Duration = Duration::from_millis(200);
+
 /// How long the one of two nodes that found each other waits for the other to dial.
 const YIELD: Duration = Duration::from_secs(3);
 
@@ -121,7 +124,7 @@ impl Peers {
         }
     }
 
-    /// A peer announced itself on the local network. The one with the lower id dials at once, so that two nodes that
+    /// A peer announced itself on the local network. The one with the lower id dials first, so that two nodes that
     /// find each other do not end up with two connections.
     pub(super) fn found(&mut self, peer: PeerId, addr: Multiaddr, now: Instant) {
         let known = |target: &&mut Target| target.origin == Origin::Found && target.peer == Some(peer);
@@ -134,7 +137,7 @@ impl Peers {
         if peer == self.local || self.targets.values().filter(|t| t.origin == Origin::Found).count() >= MAX_FOUND {
             return;
         }
-        let due = if self.local < peer { now } else { now + YIELD };
+        let due = now + if self.local < peer { GATHER } else { YIELD };
         self.insert(Origin::Found, addr, Some(peer), due);
     }
 
@@ -424,11 +427,11 @@ mod tests {
             peers.found(local, tcp.clone(), now);
             peers
         };
-        assert_eq!(find(high, low).take_due(now), vec![]);
+        assert_eq!(find(high, low).take_due(now + GATHER), vec![]);
         assert_eq!(find(high, low).take_due(now + YIELD).len(), 1);
 
         let mut peers = find(low, high);
-        let attempt = peers.take_due(now).pop().expect("the lower dials at once");
+        let attempt = peers.take_due(now + GATHER).pop().expect("the lower dials first");
         assert_eq!(attempt.addrs, vec![quic.clone()]);
         peers.failed(attempt.target, "no UDP here", now);
         assert_eq!(peers.take_due(now + HOUR).pop().expect("due").addrs, vec![tcp.clone()]);

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::net::{Carrier, NetClosed, Origin, QUEUE, SendError};
+use crate::net::{Carrier, NetClosed, NetError, Origin, QUEUE, SendError};
 
 #[tokio::test]
 async fn two_nodes_know_each_other_and_exchange_frames() {
@@ -242,39 +242,32 @@ async fn an_answer_is_back_two_round_trips_after_tcp_stands() {
     assert!(round_trips < 2.9, "{round_trips:.2} round trips; a third means that an upgrade is no longer lazy");
 }
 
+/// A node that looks for others, under a key that no test in another process has.
+async fn searching(key: u8) -> Result<Node, NetError> {
+    let mut settings = settings(key, "/ip4/0.0.0.0/tcp/0", &[]);
+    settings.secret_key[..4].copy_from_slice(&std::process::id().to_be_bytes());
+    settings.listen.push(addr("/ip4/0.0.0.0/udp/0/quic-v1"));
+    settings.mdns = true;
+    let (net, events) = start(settings).await?;
+    Ok(Node { net, events, addr: addr("/ip4/0.0.0.0/tcp/0") })
+}
+
 #[tokio::test]
 async fn a_node_on_the_local_network_is_found() {
-    let mut nodes = Vec::new();
-    for key in [1, 2] {
-        let mut settings = settings(key, "/ip4/0.0.0.0/tcp/0", &[]);
-        settings.listen.push(addr("/ip4/0.0.0.0/udp/0/quic-v1"));
-        settings.mdns = true;
-        match start(settings).await {
-            Ok((net, events)) => nodes.push(Node { net, events, addr: addr("/ip4/0.0.0.0/tcp/0") }),
-            Err(error) => return println!("skipped: {error}"),
-        }
-    }
-    let wait = async {
-        let mut both = nodes.iter_mut();
-        let (one, two) = (both.next().expect("two nodes"), both.next().expect("two nodes"));
-        let pick = |event| match event {
-            NetEvent::Connected { peer, carrier, conn, dialler, .. } => Some((peer, carrier, conn, dialler)),
-            _ => None,
-        };
-        let near = one.until(pick);
-        let far = async {
-            let found = two.until(pick).await;
-            two.net.send(found.2, vec![1]).expect("taken");
-            found
-        };
-        // The listener hears of the connection with the dialler's first frame, whichever of the two dials.
-        tokio::select! { found = near => found, found = far => found }
+    let (mut one, mut two) = match (searching(1).await, searching(2).await) {
+        (Ok(one), Ok(two)) => (one, two),
+        (Err(error), _) | (_, Err(error)) => return println!("skipped: {error}"),
     };
-    match timeout(Duration::from_secs(10), wait).await {
-        Ok((peer, carrier, ..)) => {
-            assert!(nodes.iter().any(|node| node.net.local() == peer));
-            assert_eq!(carrier, Carrier::Quic, "preferred on a local network");
+    let (first, second) = (one.net.local(), two.net.local());
+    let meets = |wanted| {
+        move |event| match event {
+            NetEvent::Connected { peer, carrier, .. } if peer == wanted => Some(carrier),
+            _ => None,
         }
+    };
+    let both = async { tokio::join!(one.until(meets(second)), two.until(meets(first))) };
+    match timeout(Duration::from_secs(10), both).await {
+        Ok(carriers) => assert_eq!(carriers, (Carrier::Quic, Carrier::Quic), "preferred on a local network"),
         Err(_) => println!("skipped: no multicast on this machine"),
     }
 }
