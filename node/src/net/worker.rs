@@ -156,8 +156,9 @@ impl Worker {
             let due = self.peers.next_due().into_iter().chain(self.listen_again).min();
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(Command::Shutdown(done)) => break self.shut_down(done).await,
-                    Some(command) => self.obey(command),
+                    Some(command) => if let Some(done) = self.obey(command) {
+                        break self.shut_down(done).await;
+                    },
                     None => break,
                 },
                 heard = self.outbox.pass_on() => if !heard { break },
@@ -168,7 +169,8 @@ impl Worker {
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    /// Returns whom to tell when we have shut down, if that is the command.
+    fn obey(&mut self, command: Command) -> Option<oneshot::Sender<()>> {
         match command {
             Command::Admitted(conn) => self.on_admitted(conn),
             Command::Dial(addr) => {
@@ -180,8 +182,9 @@ impl Worker {
                 // Whoever asked may have gone away meanwhile.
                 let _gone = reply.send(self.peers.status(Instant::now()));
             }
-            Command::Shutdown(_) => unreachable!("the loop takes it"),
+            Command::Shutdown(done) => return Some(done),
         }
+        None
     }
 
     fn on_due(&mut self, now: Instant) {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use libp2p::multiaddr::Protocol;
-use toguna_protocol::limits;
+use toguna_protocol::{ids::AuthorKey, limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -105,6 +105,40 @@ async fn three_in_a_line_hear_their_neighbours_only() {
         let status = node.net.peers().await.expect("the links run");
         assert_eq!(status.iter().map(|s| s.peer).collect::<Vec<_>>(), [Some(gao.net.local())]);
     }
+}
+
+/// Follows one node as its engine would: of two connections to a peer the node with the lower key closes the older
+/// one, and the other node waits for that. (If each closed what it takes for the older, two that dial each other at
+/// once would close both.) Returns the connections that stand in the end, and how many there have been.
+async fn keep_the_newest(node: &mut Node, other: AuthorKey) -> (Vec<ConnId>, usize) {
+    let (mut standing, mut seen) = (Vec::new(), 0);
+    // Quiet for this long means that it is settled.
+    while let Ok(event) = timeout(Duration::from_secs(1), node.events.recv()).await {
+        match event.expect("the links run") {
+            NetEvent::Connected { conn, .. } => {
+                seen += 1;
+                node.net.admit(conn).await.expect("the links run");
+                if node.net.local() < other {
+                    standing.iter().for_each(|older| node.net.close(*older, "replaced"));
+                }
+                standing.push(conn);
+            }
+            NetEvent::Closed { conn, .. } => standing.retain(|known| *known != conn),
+            _ => {}
+        }
+    }
+    (standing, seen)
+}
+
+#[tokio::test]
+async fn two_that_dial_each_other_end_with_one_connection() {
+    let mut gao = Node::start(settings(1, TCP, &[])).await;
+    let mut kidal = Node::start(settings(2, TCP, &[])).await;
+    tokio::try_join!(gao.net.add_peer(kidal.addr.clone()), kidal.net.add_peer(gao.addr.clone())).expect("both run");
+    let (first, second) = (gao.net.local(), kidal.net.local());
+    let (at_gao, at_kidal) = tokio::join!(keep_the_newest(&mut gao, second), keep_the_newest(&mut kidal, first));
+    assert_eq!((at_gao.0.len(), at_kidal.0.len()), (1, 1));
+    assert!(at_gao.1 <= 2 && at_kidal.1 <= 2, "dialled again although connected: {at_gao:?}, {at_kidal:?}");
 }
 
 #[tokio::test]
