@@ -97,6 +97,9 @@ impl NetSettings {
 }
 
 /// A connection, numbered from 1 in the order in which this process opened them: the highest is the newest.
+///
+/// There can be several to one peer, when both dial at once, or when one is dead without our knowing. The two ends may
+/// see them open in another order, so only one of them may close the older: if both did, both would be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 

@@ -46,6 +46,12 @@ pub(super) fn put_frame(out: &mut Vec<u8>, body: &[u8]) {
     out.extend_from_slice(body);
 }
 
+/// Bytes that a frame of this length takes on the wire.
+pub(super) fn wire_len(length: usize) -> u64 {
+    let prefix = 1 + u64::from(length >= 1 << 7) + u64::from(length >= 1 << 14);
+    prefix + length as u64
+}
+
 /// Reads one length. Fails above `limits::MAX_FRAME` before anything of the frame is read or room made for it.
 pub(super) async fn read_length(io: &mut (impl AsyncRead + Unpin), silence: Duration) -> Result<usize, FrameError> {
     let mut length = 0;
@@ -129,7 +135,9 @@ mod tests {
         let mut wire = Vec::new();
         let lengths = [0, 1, 127, 128, 512, 16_383, 16_384, limits::MAX_FRAME];
         for length in lengths {
+            let before = wire.len();
             put_frame(&mut wire, &vec![length as u8; length]);
+            assert_eq!((wire.len() - before) as u64, wire_len(length));
         }
         let mut io = Cursor::new(wire);
         for expected in lengths {

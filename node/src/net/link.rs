@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     ConnId, NetEvent, QUEUE, SendError,
-    frames::{FrameError, put_frame, read_body, read_length, write_all},
+    frames::{FrameError, put_frame, read_body, read_length, wire_len, write_all},
 };
 
 /// Frames are gathered up to this many bytes into one write.
@@ -60,6 +60,14 @@ impl End {
             End::Theirs => FrameError::Ended.to_string(),
         }
     }
+}
+
+/// A link's end, and the bytes of the frames that passed, prefixes included.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) end: End,
+    pub(super) read: u64,
+    pub(super) written: u64,
 }
 
 impl From<FrameError> for End {
@@ -144,27 +152,31 @@ pub(super) fn link(conn: ConnId, events: mpsc::Sender<NetEvent>, patience: Patie
 impl Link {
     /// Announces the link, moves frames both ways until it ends, and says why it did. Reading never waits for
     /// writing, nor writing for reading: two nodes that both send at full speed would stand still for ever.
-    pub(super) async fn run(self, connected: NetEvent, stream: impl AsyncRead + AsyncWrite + Unpin) -> End {
+    pub(super) async fn run(self, connected: NetEvent, stream: impl AsyncRead + AsyncWrite + Unpin) -> Ended {
         if self.events.send(connected).await.is_err() {
-            return End::Ours(STOPPING.to_owned());
+            return Ended { end: End::Ours(STOPPING.to_owned()), read: 0, written: 0 };
         }
         let (reader, writer) = stream.split();
         let Link { conn, frames, verdict, pressed, events, patience } = self;
-        let mut reading =
-            pin!(Reading { conn, verdict: verdict.clone(), events: events.clone(), patience }.run(reader));
-        let writing = Writing { conn, frames, verdict: verdict.clone(), pressed, events, patience }.run(writer);
-        tokio::select! {
-            end = &mut reading => end,
-            end = expelled(verdict, patience.admission) => end,
-            end = writing => {
-                if matches!(end, End::Ours(_)) {
-                    // A carrier drops what it has not sent when a connection is closed, so the peer closes its side
-                    // first; one that does not has no claim to the rest.
-                    let _late = timeout(LINGER, reading).await;
+        let admission = expelled(verdict.clone(), patience.admission);
+        let mut reading = Reading { conn, verdict: verdict.clone(), events: events.clone(), patience, bytes: 0 };
+        let mut writing = Writing { conn, frames, verdict, pressed, events, patience, bytes: 0 };
+        let end = {
+            let mut taking_in = pin!(reading.run(reader));
+            tokio::select! {
+                end = &mut taking_in => end,
+                end = admission => end,
+                end = writing.run(writer) => {
+                    if matches!(end, End::Ours(_)) {
+                        // A carrier drops what it has not sent when a connection is closed, so the peer closes its
+                        // side first; one that does not has no claim to the rest.
+                        let _late = timeout(LINGER, taking_in).await;
+                    }
+                    end
                 }
-                end
             }
-        }
+        };
+        Ended { end, read: reading.bytes, written: writing.bytes }
     }
 }
 
@@ -182,10 +194,11 @@ struct Reading {
     verdict: watch::Receiver<Verdict>,
     events: mpsc::Sender<NetEvent>,
     patience: Patience,
+    bytes: u64,
 }
 
 impl Reading {
-    async fn run(mut self, reader: impl AsyncRead + Unpin) -> End {
+    async fn run(&mut self, reader: impl AsyncRead + Unpin) -> End {
         match self.read_frames(BufReader::new(reader)).await {
             Ok(end) => end,
             Err(error) => End::from(error),
@@ -204,6 +217,7 @@ impl Reading {
                 return Err(FrameError::TooLong { length, most: limits::MAX_FRAME_BEFORE_HELLO });
             }
             let bytes = read_body(&mut reader, length, silence).await?;
+            self.bytes += wire_len(length);
             greeted = true;
             let closing = self.verdict.borrow().closing.is_some();
             if !closing && self.events.send(NetEvent::Frame { conn: self.conn, bytes }).await.is_err() {
@@ -232,6 +246,7 @@ struct Writing {
     pressed: Arc<AtomicBool>,
     events: mpsc::Sender<NetEvent>,
     patience: Patience,
+    bytes: u64,
 }
 
 /// What there is to write next.
@@ -242,7 +257,7 @@ enum Next {
 }
 
 impl Writing {
-    async fn run(mut self, mut writer: impl AsyncWrite + Unpin) -> End {
+    async fn run(&mut self, mut writer: impl AsyncWrite + Unpin) -> End {
         match self.write_frames(&mut writer).await {
             Ok(reason) => {
                 let _cut_short = timeout(LINGER, self.finish(&mut writer)).await;
@@ -264,6 +279,7 @@ impl Writing {
             }
             self.gather(&mut batch);
             write_all(writer, &batch, self.patience.stall).await?;
+            self.bytes += batch.len() as u64;
             if self.frames.len() <= limits::MAX_QUEUED_FRAMES / 2 && self.pressed.swap(false, Ordering::SeqCst) {
                 // An engine that is gone needs no telling: the reading side ends the link.
                 let _gone = self.events.send(NetEvent::Writable { conn: self.conn }).await;
@@ -297,6 +313,7 @@ impl Writing {
             put_frame(&mut batch, &frame);
             self.gather(&mut batch);
             write_all(writer, &batch, LINGER).await?;
+            self.bytes += batch.len() as u64;
         }
         Ok(writer.close().await?)
     }

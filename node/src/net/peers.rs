@@ -25,6 +25,9 @@ const MAX_ADDRESSES: usize = 16;
 /// A link that stood for this long was a good one: the next failure counts as the first.
 const GOOD: Duration = Duration::from_secs(10);
 
+/// How long a peer's further addresses are awaited: they are announced together, but heard of one by one.
+const GATHER: Duration = Duration::from_millis(200);
+
 /// How long the one of two nodes that found each other waits for the other to dial.
 const YIELD: Duration = Duration::from_secs(3);
 
@@ -121,7 +124,7 @@ impl Peers {
         }
     }
 
-    /// A peer announced itself on the local network. The one with the lower id dials at once, so that two nodes that
+    /// A peer announced itself on the local network. The one with the lower id dials first, so that two nodes that
     /// find each other do not end up with two connections.
     pub(super) fn found(&mut self, peer: PeerId, addr: Multiaddr, now: Instant) {
         let known = |target: &&mut Target| target.origin == Origin::Found && target.peer == Some(peer);
@@ -134,16 +137,16 @@ impl Peers {
         if peer == self.local || self.targets.values().filter(|t| t.origin == Origin::Found).count() >= MAX_FOUND {
             return;
         }
-        let due = if self.local < peer { now } else { now + YIELD };
+        let due = now + if self.local < peer { GATHER } else { YIELD };
         self.insert(Origin::Found, addr, Some(peer), due);
     }
 
-    /// An announcement ran out.
+    /// An announcement ran out. A peer without addresses is forgotten when its next dial is due, so that a stranger
+    /// who announces itself anew is still left alone for as long as before.
     pub(super) fn lost(&mut self, peer: PeerId, addr: &Multiaddr) {
         for target in self.targets.values_mut().filter(|t| t.origin == Origin::Found && t.peer == Some(peer)) {
             target.addrs.retain(|known| known != addr);
         }
-        self.targets.retain(|_, target| !target.addrs.is_empty());
     }
 
     fn insert(&mut self, origin: Origin, addr: Multiaddr, peer: Option<PeerId>, due: Instant) {
@@ -178,6 +181,10 @@ impl Peers {
         let connected = peer.is_some_and(|peer| self.connected.contains_key(&peer));
         let dialling = peer.is_some() && self.targets.values().any(|t| t.dialling && t.peer == peer);
         let target = self.targets.get_mut(&id)?;
+        if target.addrs.is_empty() {
+            self.targets.remove(&id);
+            return None;
+        }
         if connected {
             target.due = None;
             return None;
@@ -192,15 +199,14 @@ impl Peers {
         Some(Attempt { target: id, peer, addrs: target.choice() })
     }
 
-    /// A dial reached nobody.
-    pub(super) fn failed(&mut self, id: TargetId, reason: &str, now: Instant) {
-        if let Some(target) = self.targets.get_mut(&id) {
-            target.dialling = false;
-            target.failures = target.failures.saturating_add(1);
-            target.last_error = Some(reason.to_owned());
-            let wait = self.backoff.after_failures(target.failures, target.is_near(), &mut self.jitter);
-            target.due = Some(now + wait);
-        }
+    /// A dial reached nobody. True if the reason is another than last time.
+    pub(super) fn failed(&mut self, id: TargetId, reason: &str, now: Instant) -> bool {
+        let Some(target) = self.targets.get_mut(&id) else { return true };
+        target.dialling = false;
+        target.failures = target.failures.saturating_add(1);
+        let wait = self.backoff.after_failures(target.failures, target.is_near(), &mut self.jitter);
+        target.due = Some(now + wait);
+        target.last_error.replace(reason.to_owned()).as_deref() != Some(reason)
     }
 
     /// A dial reached ourselves; nothing will come of that address until our own changes.
@@ -336,7 +342,7 @@ mod tests {
         for _ in 0..8 {
             let attempt = peers.take_due(now + HOUR).pop().expect("due");
             assert_eq!(peers.next_due(), None, "not dialled twice at once");
-            peers.failed(attempt.target, "nobody", now);
+            assert_eq!(peers.failed(attempt.target, "nobody", now), waits.is_empty(), "news the first time only");
             waits.push(wait(&peers, now).as_secs_f64());
         }
         assert!(waits[0] <= 1.0 && waits[3] > 3.9 && waits[7] > 14.9, "{waits:?}");
@@ -421,11 +427,11 @@ mod tests {
             peers.found(local, tcp.clone(), now);
             peers
         };
-        assert_eq!(find(high, low).take_due(now), vec![]);
+        assert_eq!(find(high, low).take_due(now + GATHER), vec![]);
         assert_eq!(find(high, low).take_due(now + YIELD).len(), 1);
 
         let mut peers = find(low, high);
-        let attempt = peers.take_due(now).pop().expect("the lower dials at once");
+        let attempt = peers.take_due(now + GATHER).pop().expect("the lower dials first");
         assert_eq!(attempt.addrs, vec![quic.clone()]);
         peers.failed(attempt.target, "no UDP here", now);
         assert_eq!(peers.take_due(now + HOUR).pop().expect("due").addrs, vec![tcp.clone()]);
@@ -434,6 +440,20 @@ mod tests {
         peers.lost(high, &tcp);
         peers.lost(high, &quic);
         assert_eq!(peers.take_due(now + HOUR), vec![]);
+        assert_eq!(peers.status(now), vec![], "forgotten");
+    }
+
+    #[test]
+    fn a_stranger_that_announces_itself_anew_is_still_left_alone() {
+        let (now, other, at) = (Instant::now(), peer(), addr("/ip4/10.0.0.1/tcp/1"));
+        let mut peers = Peers::new(peer(), Backoff::default(), 1);
+        peers.found(other, at.clone(), now);
+        let attempt = peers.take_due(now + YIELD).pop().expect("due");
+        peers.opened(other, at.clone(), Some(attempt.target));
+        peers.closed(other, &at, &course(End::Ours(STRANGER.to_owned()), false, 1), now);
+        peers.lost(other, &at);
+        peers.found(other, at, now);
+        assert!(wait(&peers, now) >= Duration::from_secs(300));
     }
 
     #[test]

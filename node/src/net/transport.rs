@@ -24,7 +24,9 @@ const IDLE: Duration = Duration::from_secs(30);
 /// A QUIC peer that sends nothing is gone after this long; keep-alives go out four times as often.
 const QUIC_SILENCE: Duration = Duration::from_secs(60);
 
-/// Streams a peer may open on a connection. One is used; the rest is room for a relay's and a later protocol's.
+/// Streams a peer may open on a connection. One is used; the rest is room for a relay's and a later protocol's. Each
+/// may hold 256 KiB unread in Yamux, whose window grows beyond that only while we read faster than a round trip
+/// fills it; unread streams of strangers stay at that.
 const STREAMS: u32 = 8;
 
 /// Bytes a QUIC peer may send before we read them. Four frames; a local link has a round trip of milliseconds.

@@ -29,7 +29,7 @@ use tokio::{
 use super::{
     Command, ConnId, Links, NetError, NetEvent, NetSettings,
     addresses::{author_of, carrier_of, peer_in},
-    link::{End, Patience, STOPPING, link},
+    link::{Ended, Patience, STOPPING, link},
     locked,
     peers::{Attempt, Course, Peers, TargetId},
     streams::{OpenedStream, StreamEvent},
@@ -102,7 +102,7 @@ pub(super) struct Worker {
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
     links: Links,
-    running: JoinSet<(ConnectionId, End)>,
+    running: JoinSet<(ConnectionId, Ended)>,
     dials: HashMap<ConnectionId, Dial>,
     connections: HashMap<ConnectionId, Connection>,
     listeners: HashMap<ListenerId, Multiaddr>,
@@ -156,19 +156,21 @@ impl Worker {
             let due = self.peers.next_due().into_iter().chain(self.listen_again).min();
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(Command::Shutdown(done)) => break self.shut_down(done).await,
-                    Some(command) => self.obey(command),
+                    Some(command) => if let Some(done) = self.obey(command) {
+                        break self.shut_down(done).await;
+                    },
                     None => break,
                 },
                 heard = self.outbox.pass_on() => if !heard { break },
                 event = self.swarm.select_next_some() => self.on_swarm(event),
-                Some(Ok((connection, end))) = self.running.join_next() => self.on_end(connection, end),
+                Some(Ok((connection, ended))) = self.running.join_next() => self.on_end(connection, ended),
                 () = until(due) => self.on_due(Instant::now()),
             }
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    /// Returns whom to tell when we have shut down, if that is the command.
+    fn obey(&mut self, command: Command) -> Option<oneshot::Sender<()>> {
         match command {
             Command::Admitted(conn) => self.on_admitted(conn),
             Command::Dial(addr) => {
@@ -180,8 +182,9 @@ impl Worker {
                 // Whoever asked may have gone away meanwhile.
                 let _gone = reply.send(self.peers.status(Instant::now()));
             }
-            Command::Shutdown(_) => unreachable!("the loop takes it"),
+            Command::Shutdown(done) => return Some(done),
         }
+        None
     }
 
     fn on_due(&mut self, now: Instant) {
@@ -306,7 +309,7 @@ impl Worker {
     }
 
     /// A link ended: the connection goes with it.
-    fn on_end(&mut self, id: ConnectionId, end: End) {
+    fn on_end(&mut self, id: ConnectionId, Ended { end, read, written }: Ended) {
         self.swarm.close_connection(id);
         let Some(Connection { peer, author, remote, open: Some(open), .. }) = self.connections.remove(&id) else {
             return;
@@ -315,7 +318,13 @@ impl Worker {
         let reason = end.reason();
         let course = Course { end, admitted: open.admitted, lasted: open.since.elapsed() };
         tracing::info!(
-            peer.id = %author, conn = open.conn.0, reason, duration_ms = course.lasted.as_millis() as u64, "closed"
+            peer.id = %author,
+            conn = open.conn.0,
+            reason,
+            bytes_in = read,
+            bytes_out = written,
+            duration_ms = course.lasted.as_millis() as u64,
+            "closed"
         );
         self.peers.closed(peer, &remote, &course, Instant::now());
         self.outbox.put(NetEvent::Closed { conn: open.conn, peer: author, reason });
@@ -344,10 +353,10 @@ impl Worker {
     }
 
     fn tell_dial_failed(&mut self, Dial { target, addr }: Dial, reason: String) {
-        if let Some(target) = target {
-            self.peers.failed(target, &reason, Instant::now());
+        // An office that is away for weeks would fill the log: a reason is logged when it changes.
+        if target.is_none_or(|target| self.peers.failed(target, &reason, Instant::now())) {
+            tracing::info!(%addr, reason, "not reached");
         }
-        tracing::debug!(%addr, reason, "not reached");
         if self.outbox.waiting.len() < MAX_UNTOLD {
             self.outbox.put(NetEvent::DialFailed { addr, reason });
         }
@@ -363,7 +372,7 @@ impl Worker {
             while !self.running.is_empty() || !self.outbox.waiting.is_empty() {
                 tokio::select! {
                     heard = self.outbox.pass_on() => if !heard { break },
-                    Some(Ok((connection, end))) = self.running.join_next() => self.on_end(connection, end),
+                    Some(Ok((connection, ended))) = self.running.join_next() => self.on_end(connection, ended),
                     _ = self.swarm.select_next_some() => {}
                 }
             }

@@ -10,15 +10,15 @@ use std::{
 };
 
 use libp2p::multiaddr::Protocol;
-use toguna_protocol::limits;
+use toguna_protocol::{ids::AuthorKey, limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time::sleep,
+    time::{sleep, sleep_until},
 };
 
 use super::*;
-use crate::net::{Carrier, NetClosed, Origin, QUEUE, SendError};
+use crate::net::{Carrier, NetClosed, NetError, Origin, QUEUE, SendError};
 
 #[tokio::test]
 async fn two_nodes_know_each_other_and_exchange_frames() {
@@ -50,12 +50,15 @@ async fn two_nodes_know_each_other_and_exchange_frames() {
 async fn pour(mut node: Node, conn: ConnId, count: u32) -> Node {
     let (mut sent, mut received) = (0_u32, 0_u32);
     let mut may_send = true;
-    while sent < count || received < count {
+    loop {
         while may_send && sent < count {
             let mut frame = vec![sent as u8; limits::MAX_FRAME];
             frame[..4].copy_from_slice(&sent.to_be_bytes());
             may_send = node.net.send(conn, frame).expect("taken") < limits::MAX_QUEUED_FRAMES;
             sent += 1;
+        }
+        if sent == count && received == count {
+            return node;
         }
         match node.next().await {
             NetEvent::Frame { bytes, .. } => {
@@ -67,7 +70,6 @@ async fn pour(mut node: Node, conn: ConnId, count: u32) -> Node {
             other => panic!("unexpected: {other:?}"),
         }
     }
-    node
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -103,6 +105,40 @@ async fn three_in_a_line_hear_their_neighbours_only() {
         let status = node.net.peers().await.expect("the links run");
         assert_eq!(status.iter().map(|s| s.peer).collect::<Vec<_>>(), [Some(gao.net.local())]);
     }
+}
+
+/// Follows one node as its engine would: of two connections to a peer the node with the lower key closes the older
+/// one, and the other node waits for that. (If each closed what it takes for the older, two that dial each other at
+/// once would close both.) Returns the connections that stand in the end, and how many there have been.
+async fn keep_the_newest(node: &mut Node, other: AuthorKey) -> (Vec<ConnId>, usize) {
+    let (mut standing, mut seen) = (Vec::new(), 0);
+    // Quiet for this long means that it is settled.
+    while let Ok(event) = timeout(Duration::from_secs(1), node.events.recv()).await {
+        match event.expect("the links run") {
+            NetEvent::Connected { conn, .. } => {
+                seen += 1;
+                node.net.admit(conn).await.expect("the links run");
+                if node.net.local() < other {
+                    standing.iter().for_each(|older| node.net.close(*older, "replaced"));
+                }
+                standing.push(conn);
+            }
+            NetEvent::Closed { conn, .. } => standing.retain(|known| *known != conn),
+            _ => {}
+        }
+    }
+    (standing, seen)
+}
+
+#[tokio::test]
+async fn two_that_dial_each_other_end_with_one_connection() {
+    let mut gao = Node::start(settings(1, TCP, &[])).await;
+    let mut kidal = Node::start(settings(2, TCP, &[])).await;
+    tokio::try_join!(gao.net.add_peer(kidal.addr.clone()), kidal.net.add_peer(gao.addr.clone())).expect("both run");
+    let (first, second) = (gao.net.local(), kidal.net.local());
+    let (at_gao, at_kidal) = tokio::join!(keep_the_newest(&mut gao, second), keep_the_newest(&mut kidal, first));
+    assert_eq!((at_gao.0.len(), at_kidal.0.len()), (1, 1));
+    assert!(at_gao.1 <= 2 && at_kidal.1 <= 2, "dialled again although connected: {at_gao:?}, {at_kidal:?}");
 }
 
 #[tokio::test]
@@ -151,8 +187,8 @@ async fn what_cannot_be_sent_is_an_error() {
     assert_eq!(net.peers().await, Err(NetClosed));
 }
 
-/// Passes TCP on to `to` and counts the bytes of each direction.
-async fn counting_relay(to: SocketAddr) -> (Multiaddr, Arc<[AtomicUsize; 2]>) {
+/// Passes TCP on to `to`, each way `delay` later, and counts the bytes of each direction.
+async fn slow_relay(to: SocketAddr, delay: Duration) -> (Multiaddr, Arc<[AtomicUsize; 2]>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     let counted = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
@@ -164,11 +200,18 @@ async fn counting_relay(to: SocketAddr) -> (Multiaddr, Arc<[AtomicUsize; 2]>) {
         let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
         for (way, (mut from, mut to)) in [(near_read, far_write), (far_read, near_write)].into_iter().enumerate() {
             let counts = counts.clone();
+            let (under_way, mut arriving) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
             tokio::spawn(async move {
                 let mut buffer = [0; 4096];
                 while let Ok(read @ 1..) = from.read(&mut buffer).await {
                     counts[way].fetch_add(read, Ordering::SeqCst);
-                    to.write_all(&buffer[..read]).await.expect("passed on");
+                    under_way.send((Instant::now() + delay, buffer[..read].to_vec())).expect("the other half runs");
+                }
+            });
+            tokio::spawn(async move {
+                while let Some((due, bytes)) = arriving.recv().await {
+                    sleep_until(due.into()).await;
+                    to.write_all(&bytes).await.expect("passed on");
                 }
             });
         }
@@ -187,7 +230,7 @@ pub(super) fn socket_of(addr: &Multiaddr) -> SocketAddr {
 #[tokio::test]
 async fn a_link_costs_little_to_set_up_and_nothing_to_keep() {
     let mut gao = Node::start(settings(1, TCP, &[])).await;
-    let (relay, counted) = counting_relay(socket_of(&gao.addr)).await;
+    let (relay, counted) = slow_relay(socket_of(&gao.addr), Duration::ZERO).await;
     let mut kidal = settings(2, TCP, &[]);
     kidal.peers = vec![relay];
     let mut kidal = Node::start(kidal).await;
@@ -215,38 +258,50 @@ async fn a_link_costs_little_to_set_up_and_nothing_to_keep() {
 }
 
 #[tokio::test]
+async fn an_answer_is_back_two_round_trips_after_tcp_stands() {
+    const ONE_WAY: Duration = Duration::from_millis(250);
+    let mut gao = Node::start(settings(1, TCP, &[])).await;
+    let (relay, _) = slow_relay(socket_of(&gao.addr), ONE_WAY).await;
+    let mut kidal = settings(2, TCP, &[]);
+    kidal.peers = vec![relay];
+    let start = Instant::now();
+    let mut kidal = Node::start(kidal).await;
+    let out = kidal.admitted().await;
+    kidal.net.send(out, b"hello".to_vec()).expect("taken");
+    let into = gao.admitted().await;
+    gao.net.send(into, b"welcome".to_vec()).expect("taken");
+    kidal.frame().await;
+    let round_trips = start.elapsed().as_secs_f64() / (2.0 * ONE_WAY.as_secs_f64());
+    println!("an answer after {round_trips:.2} round trips");
+    assert!(round_trips < 2.9, "{round_trips:.2} round trips; a third means that an upgrade is no longer lazy");
+}
+
+/// A node that looks for others, under a key that no test in another process has.
+async fn searching(key: u8) -> Result<Node, NetError> {
+    let mut settings = settings(key, "/ip4/0.0.0.0/tcp/0", &[]);
+    settings.secret_key[..4].copy_from_slice(&std::process::id().to_be_bytes());
+    settings.listen.push(addr("/ip4/0.0.0.0/udp/0/quic-v1"));
+    settings.mdns = true;
+    let (net, events) = start(settings).await?;
+    Ok(Node { net, events, addr: addr("/ip4/0.0.0.0/tcp/0") })
+}
+
+#[tokio::test]
 async fn a_node_on_the_local_network_is_found() {
-    let mut nodes = Vec::new();
-    for key in [1, 2] {
-        let mut settings = settings(key, "/ip4/0.0.0.0/tcp/0", &[]);
-        settings.listen.push(addr("/ip4/0.0.0.0/udp/0/quic-v1"));
-        settings.mdns = true;
-        match start(settings).await {
-            Ok((net, events)) => nodes.push(Node { net, events, addr: addr("/ip4/0.0.0.0/tcp/0") }),
-            Err(error) => return println!("skipped: {error}"),
-        }
-    }
-    let wait = async {
-        let mut both = nodes.iter_mut();
-        let (one, two) = (both.next().expect("two nodes"), both.next().expect("two nodes"));
-        let pick = |event| match event {
-            NetEvent::Connected { peer, carrier, conn, dialler, .. } => Some((peer, carrier, conn, dialler)),
-            _ => None,
-        };
-        let near = one.until(pick);
-        let far = async {
-            let found = two.until(pick).await;
-            two.net.send(found.2, vec![1]).expect("taken");
-            found
-        };
-        // The listener hears of the connection with the dialler's first frame, whichever of the two dials.
-        tokio::select! { found = near => found, found = far => found }
+    let (mut one, mut two) = match (searching(1).await, searching(2).await) {
+        (Ok(one), Ok(two)) => (one, two),
+        (Err(error), _) | (_, Err(error)) => return println!("skipped: {error}"),
     };
-    match timeout(Duration::from_secs(10), wait).await {
-        Ok((peer, carrier, ..)) => {
-            assert!(nodes.iter().any(|node| node.net.local() == peer));
-            assert_eq!(carrier, Carrier::Quic, "preferred on a local network");
+    let (first, second) = (one.net.local(), two.net.local());
+    let meets = |wanted| {
+        move |event| match event {
+            NetEvent::Connected { peer, carrier, .. } if peer == wanted => Some(carrier),
+            _ => None,
         }
+    };
+    let both = async { tokio::join!(one.until(meets(second)), two.until(meets(first))) };
+    match timeout(Duration::from_secs(10), both).await {
+        Ok(carriers) => assert_eq!(carriers, (Carrier::Quic, Carrier::Quic), "preferred on a local network"),
         Err(_) => println!("skipped: no multicast on this machine"),
     }
 }

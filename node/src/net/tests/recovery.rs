@@ -136,6 +136,14 @@ async fn a_reader_that_stalls_holds_up_nothing_but_itself() {
     bamako.admitted().await;
     bamako.frame().await;
 
+    // Gao reads at full speed for a while, which opens its window wide.
+    for _ in 0..200 {
+        while kidal.net.send(to_gao, vec![9; 60_000]).is_err() {
+            kidal.next().await;
+        }
+        gao.frame().await;
+    }
+
     // Gao's engine takes no more events; Kidal sends to it whatever its queue takes until the link is given up.
     let mut taken = 0;
     let (conn, reason) = loop {
