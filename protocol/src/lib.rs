@@ -10,4 +10,5 @@ pub mod ids;
 pub mod limits;
 
 pub mod entry;
+pub mod record;
 pub mod shelf;

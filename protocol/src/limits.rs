@@ -76,6 +76,19 @@ pub const MAX_TITLE: usize = 300;
 /// Characters of a short text: a name, a place, a reference.
 pub const MAX_SHORT_TEXT: usize = 300;
 
+/// Characters of a text that is kept as one value: the wording of a recommendation, the reasons of a decision.
+pub const MAX_PARAGRAPH: usize = 4_000;
+
+/// The largest amount of money, in minor units: what JSON readers that know only floating point still read exactly.
+pub const MAX_AMOUNT: i64 = 1_000_000_000_000_000;
+
+/// The largest count of people, events or years.
+pub const MAX_COUNT: u64 = 1_000_000_000;
+
+/// Years a date may lie in: the oldest conflicts on record, and plans for the coming generations. What lies outside
+/// is a slip of the pen (`0009`, `9999`).
+pub const DATE_YEARS: std::ops::RangeInclusive<u16> = 1800..=2100;
+
 /// Characters of a long text: a narrative, a part of a report. About twenty printed pages.
 pub const MAX_LONG_TEXT: usize = 40_000;
 

@@ -1,0 +1,257 @@
+//! How projects and consultations go forward: which steps there are, and what must be so before each.
+//!
+//! A step that is not allowed is refused where it is made. After a merge nothing is refused: what does not hold is
+//! listed ([`flags`]), and so are the steps that a record entered from paper has not shown yet. Every step may be
+//! taken back, because a wrong click must have a way out; history keeps both.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::ids::RecordId;
+
+use super::{
+    Consultation, Kind, Problem, Project,
+    consultation::ConsultationStatus,
+    evaluation::{Seal, ready_to_open, seals},
+    project::{CommitteeOutcome, Origin, ProjectStatus},
+    read::Reading,
+    vocabulary::Vocabulary,
+};
+
+/// Something in a record that needs a person's eye.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Flag {
+    /// JSON pointer of the field concerned.
+    pub pointer: String,
+    /// Why, in words for programs: `eligibility-not-verified`.
+    pub code: &'static str,
+}
+
+/// Steps of a request, and of what the Programme carries out.
+const PROJECT_STEPS: &[(ProjectStatus, ProjectStatus)] = {
+    use ProjectStatus::*;
+    &[
+        (Submitted, Returned),
+        (Submitted, Eligible),
+        (Returned, Submitted),
+        (Returned, Eligible),
+        (Eligible, Evaluated),
+        (Evaluated, Approved),
+        (Evaluated, Rejected),
+        (Approved, Agreed),
+        (Agreed, Active),
+        (Active, Suspended),
+        (Suspended, Active),
+        (Active, Reported),
+        (Reported, Closed),
+        (Submitted, Abandoned),
+        (Returned, Abandoned),
+        (Eligible, Abandoned),
+        (Evaluated, Abandoned),
+        (Approved, Abandoned),
+        (Agreed, Abandoned),
+        (Active, Abandoned),
+        (Suspended, Abandoned),
+    ]
+};
+
+/// What an own activity or another programme can be.
+const WITHOUT_SELECTION: &[ProjectStatus] = {
+    use ProjectStatus::*;
+    &[Active, Suspended, Reported, Closed, Abandoned]
+};
+
+/// Steps of a consultation.
+const CONSULTATION_STEPS: &[(ConsultationStatus, ConsultationStatus)] = {
+    use ConsultationStatus::*;
+    &[
+        (Planned, Held),
+        (Planned, Postponed),
+        (Planned, Cancelled),
+        (Postponed, Planned),
+        (Postponed, Held),
+        (Postponed, Cancelled),
+        (Held, Reported),
+        (Reported, Validated),
+        (Validated, Restituted),
+    ]
+};
+
+/// What lies on the way to a status, that status included. Suspended counts as active; an abandoned request may have
+/// come any way.
+fn way_to(status: ProjectStatus) -> &'static [ProjectStatus] {
+    use ProjectStatus::*;
+    match status {
+        Returned => &[Returned],
+        Eligible => &[Eligible],
+        Evaluated => &[Eligible, Evaluated],
+        Approved => &[Eligible, Evaluated, Approved],
+        Rejected => &[Eligible, Evaluated, Rejected],
+        Agreed | Active | Suspended => &[Eligible, Evaluated, Approved, Agreed],
+        Reported | Closed => &[Eligible, Evaluated, Approved, Agreed, Reported],
+        Submitted | Abandoned | Newer => &[],
+    }
+}
+
+/// What is missing before a project may have a status.
+fn missing_for(
+    status: ProjectStatus,
+    record: RecordId,
+    fields: &Map<String, Value>,
+    project: &Project,
+    vocabulary: &Vocabulary,
+) -> Vec<&'static str> {
+    let mut codes = Vec::new();
+    let mut need = |holds: bool, code| {
+        if !holds {
+            codes.push(code);
+        }
+    };
+    match status {
+        ProjectStatus::Returned => {
+            let absent = project.sections.values().any(|section| section.present == Some(false));
+            need(absent || project.returned_missing.is_some(), "missing-parts-not-stated");
+        }
+        ProjectStatus::Eligible => {
+            let met =
+                |key: &String| project.eligibility.iter().any(|(k, check)| k.0 == *key && check.met == Some(true));
+            need(vocabulary.required_criteria.iter().all(met), "eligibility-not-verified");
+        }
+        ProjectStatus::Evaluated => {
+            let seals = seals(record, fields);
+            let opened = |name: &str| seals.get(name).is_some_and(|seals| seals[..] == [Seal::Opened]);
+            need(!project.evaluators.is_empty(), "no-evaluator-named");
+            need(project.evaluators.iter().all(|evaluator| opened(evaluator)), "opinions-not-opened");
+        }
+        ProjectStatus::Approved => need(decided(project, CommitteeOutcome::Approved), "joint-decision-missing"),
+        ProjectStatus::Rejected => need(decided(project, CommitteeOutcome::Rejected), "joint-decision-missing"),
+        ProjectStatus::Agreed => need(project.agreement_signed_date.is_some(), "agreement-not-signed"),
+        ProjectStatus::Reported => need(project.reports.values().any(|report| !report.withdrawn), "report-missing"),
+        _ => {}
+    }
+    codes
+}
+
+/// Whether the committee decided so, with the members present and the reasons on record.
+fn decided(project: &Project, outcome: CommitteeOutcome) -> bool {
+    project.committee_decisions.values().any(|decision| {
+        !decision.withdrawn
+            && decision.outcome == Some(outcome)
+            && !decision.members_present.is_empty()
+            && decision.reasons.is_some()
+    })
+}
+
+/// What a project in this status should have and has not: what a merge broke, or what is still on paper only.
+pub fn missing_steps(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> Vec<&'static str> {
+    if reading.kind != Kind::Project {
+        return Vec::new();
+    }
+    let project: Project = reading.typed();
+    let Some(status) = project.status else { return Vec::new() };
+    missing_until(status, record, &reading.fields, &project, vocabulary)
+}
+
+fn missing_until(
+    status: ProjectStatus,
+    record: RecordId,
+    fields: &Map<String, Value>,
+    project: &Project,
+    vocabulary: &Vocabulary,
+) -> Vec<&'static str> {
+    let selected = !matches!(project.origin, Some(Origin::Own | Origin::Programme));
+    way_to(status)
+        .iter()
+        .filter(|step| selected || **step == ProjectStatus::Reported)
+        .flat_map(|step| missing_for(*step, record, fields, project, vocabulary))
+        .collect()
+}
+
+/// Why a change of status that was just written is not allowed; empty if it is, or if the status did not change.
+pub(super) fn refused_step(
+    record: RecordId,
+    before: &Reading,
+    after: &Reading,
+    vocabulary: &Vocabulary,
+) -> Vec<Problem> {
+    let codes = match before.kind {
+        Kind::Consultation => {
+            let status = |reading: &Reading| reading.typed::<Consultation>().status;
+            match (status(before), status(after)) {
+                (from, to) if from == to => Vec::new(),
+                (None, _) => Vec::new(),
+                (Some(from), Some(to)) if adjacent(CONSULTATION_STEPS, from, to) => Vec::new(),
+                _ => vec!["step-not-allowed"],
+            }
+        }
+        Kind::Project => {
+            let (old, new): (Project, Project) = (before.typed(), after.typed());
+            let missing = |to| missing_until(to, record, &after.fields, &new, vocabulary);
+            let selected = !matches!(new.origin, Some(Origin::Own | Origin::Programme));
+            match (old.status, new.status) {
+                (from, to) if from == to => Vec::new(),
+                (_, Some(to)) if !selected && !WITHOUT_SELECTION.contains(&to) => vec!["not-a-request"],
+                (None, Some(to)) => missing(to),
+                (Some(from), Some(to)) if PROJECT_STEPS.contains(&(from, to)) => missing(to),
+                (Some(from), Some(to)) if PROJECT_STEPS.contains(&(to, from)) => Vec::new(),
+                // What stands in the way says more than that a step was left out.
+                (Some(_), Some(to)) => {
+                    let mut codes = missing(to);
+                    codes.push("step-not-allowed");
+                    codes
+                }
+                (_, None) => vec!["step-not-allowed"],
+            }
+        }
+        Kind::Conflict => Vec::new(),
+    };
+    codes.into_iter().map(|code| Problem::new("/status", code, "the workflow does not allow this step yet")).collect()
+}
+
+fn adjacent<S: Copy + PartialEq>(steps: &[(S, S)], from: S, to: S) -> bool {
+    steps.contains(&(from, to)) || steps.contains(&(to, from))
+}
+
+/// Evaluations are not taken back once an opinion is public: whoever has read another's could then commit anew.
+pub(super) fn refused_evaluations(record: RecordId, before: &Reading) -> Vec<Problem> {
+    let opened = seals(record, &before.fields).values().flatten().any(|seal| *seal != Seal::Closed);
+    if !opened {
+        return Vec::new();
+    }
+    vec![Problem::new("/evaluations", "sealed", "evaluations cannot be changed once an opinion is public")]
+}
+
+/// What in a record breaks a rule, was set apart by two offices, or is missing for its status. Nothing is dropped for it.
+pub fn flags(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    let mut flag = |pointer: &str, code| flags.push(Flag { pointer: pointer.to_owned(), code });
+    if reading.concurrent.iter().any(|concurrent| concurrent.pointer == "/status") {
+        flag("/status", "status-concurrent");
+    }
+    for code in missing_steps(record, reading, vocabulary) {
+        flag("/status", code);
+    }
+    if reading.kind == Kind::Project {
+        let project: Project = reading.typed();
+        let seals = seals(record, &reading.fields);
+        if seals.values().any(|seals| seals.len() > 1) {
+            flag("/evaluations", "several-commitments");
+        }
+        if seals.values().flatten().any(|seal| *seal == Seal::Broken) {
+            flag("/evaluations", "opinion-does-not-match");
+        }
+        if seals.values().flatten().any(|seal| *seal != Seal::Closed) && !ready_to_open(&project) {
+            flag("/evaluations", "opened-before-all-committed");
+        }
+        let without_selection = matches!(project.origin, Some(Origin::Own | Origin::Programme));
+        if without_selection
+            && project
+                .status
+                .is_some_and(|status| !WITHOUT_SELECTION.contains(&status) && status != ProjectStatus::Newer)
+        {
+            flag("/status", "not-a-request");
+        }
+    }
+    flags.sort();
+    flags
+}
