@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use toguna_protocol::record::conflict::IncidentType;
 
 use super::{Pack, PackError, Term};
 
@@ -149,6 +150,12 @@ fn references(pack: &Pack) -> Result<(), PackError> {
     for (at, stake) in pack.stakes().iter().enumerate() {
         if stake.group.as_ref().is_some_and(|group| !has(pack.stake_groups(), group)) {
             return Err(fault("conflicts.json", format!("/stakes/{at}/group"), "names no group of stakes"));
+        }
+    }
+    // Kinds of incident are known to the program; the pack gives them their names.
+    for key in IncidentType::KEYS {
+        if !pack.incident_types().iter().any(|incident| incident.key == *key) {
+            return Err(fault("conflicts.json", "/incident_types", format!("lacks {key}")));
         }
     }
     for (at, theme) in pack.themes().iter().enumerate() {
