@@ -13,7 +13,7 @@ use crate::exchange::{Draft, Position};
 use crate::pack::{Pack, Term};
 
 pub use examples::examples;
-use prose::Prose;
+use prose::PROSE;
 
 /// An endless supply of records.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl<'a> Samples<'a> {
         record.insert("source_ref".to_owned(), json!(source_ref));
         record.insert("regions".to_owned(), json!([region.key]));
         record.insert("place".to_owned(), json!({"name": region.fr, "precision": "region"}));
-        record.insert("title".to_owned(), json!(self.say(Prose::title(kind)).replace("{R}", &region.fr)));
+        record.insert("title".to_owned(), json!(self.say(&PROSE.titles[&kind]).replace("{R}", &region.fr)));
         let at = Position { file: "samples".to_owned(), line: self.made };
         Draft { source_ref, kind, record, links: Vec::new(), at }
     }
@@ -102,11 +102,11 @@ impl<'a> Samples<'a> {
             "themes": [self.dice.key(self.pack.themes())],
             "participants": participants,
             "participants_women": women,
-            "purpose": self.paragraph(Prose::PURPOSES, 120),
-            "outputs": self.paragraph(Prose::OUTCOMES, 380),
+            "purpose": self.paragraph(&PROSE.purposes, 120),
+            "outputs": self.paragraph(&PROSE.outcomes, 380),
         }));
         if status == "reported" {
-            record.insert("report_problems".to_owned(), json!(self.paragraph(Prose::CAUSES, 160)));
+            record.insert("report_problems".to_owned(), json!(self.paragraph(&PROSE.causes, 160)));
         }
         record
     }
@@ -119,11 +119,11 @@ impl<'a> Samples<'a> {
             "phase": {"is": phase, "since": since},
             "stakes": [self.dice.key(stakes), self.dice.key(stakes)],
             "parties": {
-                "new-1": {"name": self.say(Prose::PARTIES), "role": "primary"},
-                "new-2": {"name": self.say(Prose::PARTIES), "role": "primary"},
+                "new-1": {"name": self.say(&PROSE.parties), "role": "primary"},
+                "new-2": {"name": self.say(&PROSE.parties), "role": "primary"},
             },
             "start_date": self.dice.between(2005, 2025).to_string(),
-            "narrative": self.paragraph(Prose::CAUSES, 450),
+            "narrative": self.paragraph(&PROSE.causes, 450),
             "incidents": {"new-1": self.incident()},
         }))
     }
@@ -136,9 +136,9 @@ impl<'a> Samples<'a> {
             "status": status,
             "objective": self.dice.key(self.pack.objectives()),
             "areas": [self.dice.key(self.pack.areas())],
-            "applicant": self.say(Prose::APPLICANTS),
-            "beneficiaries": self.say(Prose::BENEFICIARIES),
-            "description": self.paragraph(Prose::ACTIVITIES, 480),
+            "applicant": self.say(&PROSE.applicants),
+            "beneficiaries": self.say(&PROSE.beneficiaries),
+            "description": self.paragraph(&PROSE.activities, 480),
             "need": {"amount": self.dice.between(8, 240) * 50_000, "currency": self.pack.currencies()[0].key.clone()},
             "start_date": self.day(),
             "plan": {"new-1": self.plan_line()},
@@ -154,7 +154,7 @@ impl<'a> Samples<'a> {
                 let phase = *self.dice.pick(&["open", "violent", "de-escalating", "truce", "settled", "relapsed"]);
                 json!({"phase": {"is": phase, "since": self.day()}})
             }
-            (Kind::Conflict, _) => self.appended(record, "narrative", Prose::OUTCOMES),
+            (Kind::Conflict, _) => self.appended(record, "narrative", &PROSE.outcomes),
             (Kind::Consultation, 0..=2) => json!({"recommendations": {"new-1": self.recommendation()}}),
             (Kind::Consultation, 3..=4) => {
                 let before = record.get("participants_youth").and_then(Value::as_u64).unwrap_or(2);
@@ -162,17 +162,17 @@ impl<'a> Samples<'a> {
                 record.insert("participants_youth".to_owned(), json!(counted));
                 json!({"participants_youth": counted})
             }
-            (Kind::Consultation, _) => self.appended(record, "outputs", Prose::OUTCOMES),
+            (Kind::Consultation, _) => self.appended(record, "outputs", &PROSE.outcomes),
             (Kind::Project, 0..=3) => json!({"reviews": {"new-1": self.review()}}),
             (Kind::Project, 4..=5) => json!({"plan": {"new-1": self.plan_line()}}),
-            (Kind::Project, _) => self.appended(record, "description", Prose::ACTIVITIES),
+            (Kind::Project, _) => self.appended(record, "description", &PROSE.activities),
         };
         object(patch)
     }
 
-    fn appended(&mut self, record: &mut Map<String, Value>, field: &str, from: &[&str]) -> Value {
+    fn appended(&mut self, record: &mut Map<String, Value>, field: &str, from: &[String]) -> Value {
         let before = record.get(field).and_then(Value::as_str).unwrap_or_default();
-        let template = *self.dice.pick(from);
+        let template = self.dice.pick(from);
         let text = format!("{before} {}", self.say(template));
         record.insert(field.to_owned(), json!(text));
         json!({field: text})
@@ -184,13 +184,13 @@ impl<'a> Samples<'a> {
             "incident_type": self.dice.key(self.pack.incident_types()),
             "known": self.dice.pick(&["seen-by-office", "several-sources", "one-source", "rumour"]),
             "deaths": if self.dice.chance(20) { self.dice.between(1, 6) } else { 0 },
-            "text": self.paragraph(Prose::INCIDENTS, 110),
+            "text": self.paragraph(&PROSE.incidents, 110),
         })
     }
 
     fn recommendation(&mut self) -> Value {
         json!({
-            "text_fr": self.say(Prose::RECOMMENDATIONS),
+            "text_fr": self.say(&PROSE.recommendations),
             "theme": self.dice.key(self.pack.themes()),
             "addressees": [self.dice.pick(self.pack.actors()).fr.clone()],
             "status": "proposed",
@@ -198,12 +198,12 @@ impl<'a> Samples<'a> {
     }
 
     fn review(&mut self) -> Value {
-        json!({"date": self.day(), "difficulties": self.paragraph(Prose::DIFFICULTIES, 90)})
+        json!({"date": self.day(), "difficulties": self.paragraph(&PROSE.difficulties, 90)})
     }
 
     fn plan_line(&mut self) -> Value {
         let quarter = format!("{}-{}", self.dice.between(2008, 2026), self.dice.between(33, 36));
-        json!({"quarter": quarter, "planned": self.say(Prose::PLANNED)})
+        json!({"quarter": quarter, "planned": self.say(&PROSE.planned)})
     }
 
     fn day(&mut self) -> String {
@@ -212,12 +212,12 @@ impl<'a> Samples<'a> {
     }
 
     /// Sentences until about `length` characters are reached.
-    fn paragraph(&mut self, from: &[&str], length: u64) -> String {
+    fn paragraph(&mut self, from: &[String], length: u64) -> String {
         // Most notes are short, some are long: a third to two times the usual length.
         let length = (length * self.dice.between(60, 150) / 100) as usize;
         let mut text = String::new();
         while text.len() < length {
-            let template = *self.dice.pick(from);
+            let template = self.dice.pick(from);
             if !text.is_empty() {
                 text.push(' ');
             }

@@ -140,12 +140,15 @@ fn request(pack: &Pack, today: Date, status: &str, title: &str) -> Draft {
         add("eligibility", Value::Object(sheet.collect()));
     }
     if behind("approved") {
-        let outcome = if status == "rejected" { "rejected" } else { "approved" };
+        let (outcome, reasons) = match status {
+            "rejected" => ("rejected", "Budget sans rapport avec les activités."),
+            _ => ("approved", "Budget cohérent, demande pertinente."),
+        };
         let decision = json!({
             "date": days(today, -120),
             "members_present": ["Coordonnateur national", "Expert conflits", "Assistant administratif et financier"],
             "outcome": outcome,
-            "reasons": if status == "rejected" { "Budget sans rapport avec les activités." } else { "Budget cohérent, demande pertinente." },
+            "reasons": reasons,
         });
         add("committee_decisions", json!({"new-1": decision}));
     }
