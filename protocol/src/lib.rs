@@ -11,4 +11,6 @@ pub mod limits;
 
 pub mod entry;
 pub mod record;
+
+pub mod projection;
 pub mod shelf;

@@ -239,3 +239,6 @@ pub fn patch<T: Transactable + RecordDoc>(
     }
     Ok(written)
 }
+
+#[cfg(test)]
+mod tests;

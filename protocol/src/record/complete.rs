@@ -6,9 +6,8 @@ use super::{
     consultation::ConsultationStatus,
     project::{Origin, ProjectStatus},
     read::Reading,
+    workflow::Flag,
 };
-
-use super::workflow::Flag;
 
 /// What is missing in a record, by field. Codes are stable; labels belong to the pages.
 pub fn to_complete(reading: &Reading) -> Vec<Flag> {
@@ -26,7 +25,7 @@ struct Missing(Vec<Flag>);
 impl Missing {
     fn need(&mut self, holds: bool, pointer: &str, code: &'static str) {
         if !holds {
-            self.0.push(Flag { pointer: pointer.to_owned(), code });
+            self.0.push(Flag { pointer: pointer.to_owned(), code: code.into() });
         }
     }
 

@@ -4,7 +4,9 @@
 //! listed ([`flags`]), and so are the steps that a record entered from paper has not shown yet. Every step may be
 //! taken back, because a wrong click must have a way out; history keeps both.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::RecordId;
@@ -19,12 +21,12 @@ use super::{
 };
 
 /// Something in a record that needs a person's eye.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Flag {
     /// JSON pointer of the field concerned.
     pub pointer: String,
     /// Why, in words for programs: `eligibility-not-verified`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
 }
 
 /// Steps of a request, and of what the Programme carries out.
@@ -224,7 +226,7 @@ pub(super) fn refused_evaluations(record: RecordId, before: &Reading) -> Vec<Pro
 /// What in a record breaks a rule, was set apart by two offices, or is missing for its status. Nothing is dropped for it.
 pub fn flags(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> Vec<Flag> {
     let mut flags = Vec::new();
-    let mut flag = |pointer: &str, code| flags.push(Flag { pointer: pointer.to_owned(), code });
+    let mut flag = |pointer: &str, code| flags.push(Flag { pointer: pointer.to_owned(), code: Cow::Borrowed(code) });
     if reading.concurrent.iter().any(|concurrent| concurrent.pointer == "/status") {
         flag("/status", "status-concurrent");
     }

@@ -1,0 +1,196 @@
+//! From a record's reading to rows for reading: what lists, search, counts and exports need, and nothing else.
+//!
+//! A pure function of the reading and the country pack's keys; views keep the rows in whatever database they like and
+//! can throw them away at any time.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    ids::{ItemId, RecordId},
+    record::{
+        Date, Flag, Kind, Reading, Vocabulary,
+        common::Place,
+        flags,
+        schema::{Field, Shape},
+        to_complete,
+    },
+};
+
+/// One record, for lists, maps and search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordRow {
+    /// The record.
+    pub record: RecordId,
+    /// What it is about.
+    pub kind: Kind,
+    /// Its title.
+    pub title: String,
+    /// Status of a consultation or project, phase of a conflict.
+    pub status: Option<String>,
+    /// Keys of its regions; none means the whole country.
+    pub regions: Vec<String>,
+    /// Where it is, if that is known better than by region.
+    pub place: Option<Place>,
+    /// When it began; else when it ended; for a conflict without either, since when its phase holds.
+    pub date: Option<Date>,
+    /// How many events it stands for.
+    pub event_count: u64,
+    /// Who may see it, where that was said.
+    pub sensitivity: Option<String>,
+    /// Key in the source it was imported from.
+    pub source_ref: Option<String>,
+    /// Every text of the record, line by line, for full-text search: title, aliases, narratives, places, items that
+    /// are not withdrawn. No keys, no ids, no sealed opinions.
+    pub search: String,
+    /// How many fields have concurrent values.
+    pub concurrent: usize,
+    /// How many items were withdrawn by one office and edited by another.
+    pub decisions: usize,
+    /// How many fields only a newer version can read.
+    pub unknown: usize,
+    /// What breaks a rule of the workflow.
+    pub flags: Vec<Flag>,
+    /// What is still to be filled in.
+    pub to_complete: Vec<Flag>,
+    /// Every item of every list.
+    pub items: Vec<ItemRow>,
+}
+
+/// One item of a list: a recommendation, an incident, a contribution, a follow-up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemRow {
+    /// The list, with the one it is nested in: `recommendations`, `recommendations/follow_ups`.
+    pub list: String,
+    /// The item.
+    pub item: ItemId,
+    /// The item it is nested in.
+    pub parent: Option<ItemId>,
+    /// Whether it, or the item it is nested in, was withdrawn.
+    pub withdrawn: bool,
+    /// Whether it counts: not withdrawn, and in a ledger neither reversed nor itself a reversal.
+    pub counts: bool,
+    /// Its fields but for nested lists, which have rows of their own.
+    pub values: Map<String, Value>,
+}
+
+/// The rows of one record.
+pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> RecordRow {
+    let fields = &reading.fields;
+    let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
+    let date = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|text| text.parse::<Date>().ok());
+    let phase = fields.get("phase");
+    let status = match reading.kind {
+        Kind::Conflict => phase.and_then(|phase| phase.get("is")).and_then(Value::as_str).map(str::to_owned),
+        Kind::Consultation | Kind::Project => text("status"),
+    };
+    let regions = fields.get("regions").and_then(Value::as_array).into_iter().flatten();
+    let schema: Vec<&'static Field> = reading.kind.schema().fields().collect();
+    let mut walk = Walk::default();
+    walk.object(&schema, fields, "", None, false);
+    RecordRow {
+        record,
+        kind: reading.kind,
+        title: text("title").unwrap_or_default(),
+        status,
+        regions: regions.filter_map(Value::as_str).map(str::to_owned).collect(),
+        place: fields.get("place").and_then(|place| serde_json::from_value(place.clone()).ok()),
+        date: date(fields.get("start_date"))
+            .or_else(|| date(fields.get("end_date")))
+            .or_else(|| date(phase.and_then(|phase| phase.get("since")))),
+        event_count: fields.get("event_count").and_then(Value::as_u64).unwrap_or(1),
+        sensitivity: text("sensitivity"),
+        source_ref: text("source_ref"),
+        search: walk.search,
+        concurrent: reading.concurrent.len(),
+        decisions: reading.decisions.len(),
+        unknown: reading.unknown.len(),
+        flags: flags(record, reading, vocabulary),
+        to_complete: to_complete(reading),
+        items: walk.items,
+    }
+}
+
+#[derive(Default)]
+struct Walk {
+    search: String,
+    items: Vec<ItemRow>,
+}
+
+impl Walk {
+    fn object(
+        &mut self,
+        fields: &[&'static Field],
+        values: &Map<String, Value>,
+        list: &str,
+        parent: Option<&ItemId>,
+        withdrawn: bool,
+    ) {
+        for field in fields {
+            let Some(value) = values.get(field.name) else { continue };
+            match field.shape {
+                Shape::Items(inner) | Shape::Ledger(inner) => {
+                    let list = if list.is_empty() { field.name.to_owned() } else { format!("{list}/{}", field.name) };
+                    self.list(inner, value, &list, parent, withdrawn);
+                }
+                _ if withdrawn => {}
+                shape => self.text(&shape, value),
+            }
+        }
+    }
+
+    fn list(
+        &mut self,
+        fields: &'static [Field],
+        value: &Value,
+        list: &str,
+        parent: Option<&ItemId>,
+        parent_withdrawn: bool,
+    ) {
+        let Some(items) = value.as_object() else { return };
+        let reversed: Vec<&str> = items.values().filter_map(|line| line.get("reverses")?.as_str()).collect();
+        let fields: Vec<&'static Field> = fields.iter().collect();
+        for (id, value) in items {
+            let (Ok(item), Some(value)) = (id.parse::<ItemId>(), value.as_object()) else { continue };
+            let withdrawn = parent_withdrawn || value.get("withdrawn") == Some(&Value::Bool(true));
+            let nested = |key: &str| fields.iter().any(|f| f.name == key && f.shape.item_fields().is_some());
+            self.items.push(ItemRow {
+                list: list.to_owned(),
+                item: item.clone(),
+                parent: parent.cloned(),
+                withdrawn,
+                counts: !withdrawn && !value.contains_key("reverses") && !reversed.contains(&id.as_str()),
+                values: value
+                    .iter()
+                    .filter(|(key, _)| *key != "withdrawn" && !nested(key))
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect(),
+            });
+            self.object(&fields, value, list, Some(&item), withdrawn);
+        }
+    }
+
+    fn text(&mut self, shape: &Shape, value: &Value) {
+        match (shape, value) {
+            (Shape::Line | Shape::Paragraph | Shape::Narrative, Value::String(text)) => {
+                self.search.push_str(text);
+                self.search.push('\n');
+            }
+            (Shape::Set(Shape::Line), Value::Array(members)) => {
+                members.iter().for_each(|member| self.text(&Shape::Line, member));
+            }
+            (Shape::Sheet(_, inner), Value::Object(rows)) => rows.values().for_each(|row| self.text(inner, row)),
+            (Shape::Compound { parts, .. }, Value::Object(values)) => {
+                for part in *parts {
+                    if let Some(value) = values.get(part.name) {
+                        self.text(&part.shape, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
