@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use toguna_protocol::record::Kind;
 
+pub use check::all as check;
 pub use lines::records;
 pub use run::{Found, ImportError, Mode, RecordSink, Report, SinkError, import};
 

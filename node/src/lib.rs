@@ -8,5 +8,6 @@ pub mod driver;
 pub mod exchange;
 pub mod net;
 pub mod pack;
+pub mod sample;
 pub mod store;
 pub mod views;

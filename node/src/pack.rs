@@ -6,38 +6,22 @@
 //! checked as a whole when it is read: what refers to something must find it, keys are unique, labels are there.
 
 mod check;
+mod files;
 mod places;
 mod terms;
 
 use std::borrow::Cow;
-use std::path::{Component, Path};
+use std::path::Path;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toguna_protocol::record::{List, Vocabulary};
 
+use files::{ActorsFile, ConflictsFile, MALI, MainFile, ProjectsFile, RegionsFile, ThemesFile, stays_inside};
 pub use places::{Place, PlaceKind, Places};
 pub use terms::{
     AcledType, Actor, ActorGroup, Bounds, Criterion, Currency, Gazetteer, IncidentType, Plain, Region, Stake, Term,
     Theme,
 };
-
-/// The files of Mali's pack, by their path in it.
-const MALI: &[(&str, &str)] = &[
-    ("pack.json", include_str!("../packs/mali/pack.json")),
-    ("regions.json", include_str!("../packs/mali/regions.json")),
-    ("conflicts.json", include_str!("../packs/mali/conflicts.json")),
-    ("projects.json", include_str!("../packs/mali/projects.json")),
-    ("themes.json", include_str!("../packs/mali/themes.json")),
-    ("actors.json", include_str!("../packs/mali/actors.json")),
-    ("geo/places.json", include_str!("../packs/mali/geo/places.json")),
-    ("geo/outline.geojson", include_str!("../packs/mali/geo/outline.geojson")),
-    ("geo/regions-2010.geojson", include_str!("../packs/mali/geo/regions-2010.geojson")),
-    ("history/consultations.jsonl", include_str!("../packs/mali/history/consultations.jsonl")),
-    ("history/conflicts.jsonl", include_str!("../packs/mali/history/conflicts.jsonl")),
-    ("history/projects.jsonl", include_str!("../packs/mali/history/projects.jsonl")),
-    ("events/ucdp-ged-25.1-mali.csv", include_str!("../packs/mali/events/ucdp-ged-25.1-mali.csv")),
-];
 
 /// A country pack that has passed every check.
 #[derive(Debug, Clone)]
@@ -62,65 +46,6 @@ pub struct TextFile {
     pub name: String,
     /// What it holds.
     pub text: String,
-}
-
-/// `pack.json`: what the country is, and where the rest of the pack lies.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MainFile {
-    key: String,
-    version: u32,
-    fr: String,
-    en: String,
-    country: String,
-    /// The version of the gazetteer that new records use.
-    gazetteer: String,
-    capital_region: String,
-    bounds: Bounds,
-    currencies: Vec<Currency>,
-    youth_age_limit: u8,
-    outline: String,
-    places: String,
-    history: Vec<String>,
-    events: Option<String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RegionsFile {
-    versions: Vec<Gazetteer>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConflictsFile {
-    stake_groups: Vec<Plain>,
-    stakes: Vec<Stake>,
-    incident_types: Vec<IncidentType>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProjectsFile {
-    objectives: Vec<Plain>,
-    areas: Vec<Plain>,
-    eligibility_criteria: Vec<Criterion>,
-    proposal_sections: Vec<Plain>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ThemesFile {
-    sections: Vec<Plain>,
-    themes: Vec<Theme>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ActorsFile {
-    groups: Vec<ActorGroup>,
-    oversight: Vec<Plain>,
-    actors: Vec<Actor>,
 }
 
 /// A pack cannot be used. Says which file, and where in it.
@@ -396,19 +321,6 @@ impl Pack {
         vocabulary.required_criteria = required.map(|criterion| criterion.key.clone()).collect();
         vocabulary
     }
-}
-
-/// A pack may come from elsewhere: it names files of its own directory and no others.
-fn stays_inside(name: &str) -> Result<(), PackError> {
-    let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-    if plain && !name.is_empty() {
-        return Ok(());
-    }
-    Err(PackError::Value {
-        file: "pack.json or regions.json".to_owned(),
-        field: format!("\"{name}\""),
-        problem: "is not the name of a file inside the pack".to_owned(),
-    })
 }
 
 #[cfg(test)]

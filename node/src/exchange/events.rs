@@ -30,8 +30,8 @@ struct Row {
 /// Points of whole and half degrees are middles of large areas, which UCDP uses for places that are roughly known.
 const ROUGH_DEGREES: f64 = 0.5;
 
-/// The events of a pack, as one conflict record for each region and year that holds that year's events as incidents: a
-/// record for each event would bury the real ones, and the lists stay well below [`toguna_protocol::limits::MAX_ITEMS`].
+/// The events of a pack, as one conflict record for each region and year that holds that year's events as incidents. A
+/// record for each event would bury the programme's own, and so the lists stay well below their bound.
 pub fn events(pack: &Pack, file: &TextFile) -> Result<Vec<Draft>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut groups: BTreeMap<(String, u16), Vec<(Position, Row)>> = BTreeMap::new();
@@ -93,8 +93,8 @@ fn draft(pack: &Pack, region: &str, year: u16, rows: Vec<(Position, Row)>) -> Dr
         "start_date": year.to_string(),
         "event_count": rows.len(),
         "narrative": format!(
-            "{} événements et {deaths} morts (meilleure estimation) selon l'Uppsala Conflict Data Program, Georeferenced Event Dataset 25.1, \
-             CC BY 4.0. Données réelles pour la démonstration, étrangères aux fiches du Programme.",
+            "{} événements et {deaths} morts (meilleure estimation) selon l'Uppsala Conflict Data Program, \
+             Georeferenced Event Dataset 25.1, CC BY 4.0. Données réelles pour la démonstration, étrangères aux fiches du Programme.",
             rows.len()
         ),
         "incidents": incidents,
@@ -109,13 +109,14 @@ fn incident(row: &Row) -> Value {
         2 => ("community-clash", "Violence entre groupes non étatiques"),
         _ => ("settlement-attack", "Violence contre des civils"),
     };
+    let (least, most) = (row.low.min(row.high), row.low.max(row.high));
     json!({
         "date": row.date_start,
         "incident_type": incident_type,
         "place": place(row),
         "deaths": row.best,
         "known": "several-sources",
-        "text": format!("{violence} (UCDP, {}). Morts : {} à {}.", row.id, row.low.min(row.high), row.low.max(row.high)),
+        "text": format!("{violence} (UCDP, {}). Morts : {least} à {most}.", row.id),
     })
 }
 

@@ -41,6 +41,7 @@ mod tests {
     use crate::exchange::memory::MemorySink;
     use crate::exchange::{Mode, RecordSink, import};
 
+    const CENTS: u64 = 100;
     const OFFICES: [&str; 3] = ["ML-8", "ML-7", "ML-BKO"];
 
     fn of_kind(kind: Kind) -> Vec<Draft> {
@@ -141,10 +142,10 @@ mod tests {
         let sum = |chosen: &dyn Fn(&Value) -> bool| -> u64 {
             contributions.iter().filter(|line| chosen(line)).map(|line| cents(&line["money"])).sum()
         };
-        assert_eq!(sum(&|_| true), 4_730_000_00);
-        assert_eq!(sum(&|_| true) - cents(&programme.record["need"]), 296_000_00);
-        assert_eq!(sum(&|line| line["partner"] == "Norvège"), 1_940_000_00);
-        assert_eq!(sum(&|line| line["date"] == "2010"), 1_640_000_00);
+        assert_eq!(sum(&|_| true), 4_730_000 * CENTS);
+        assert_eq!(sum(&|_| true) - cents(&programme.record["need"]), 296_000 * CENTS);
+        assert_eq!(sum(&|line| line["partner"] == "Norvège"), 1_940_000 * CENTS);
+        assert_eq!(sum(&|line| line["date"] == "2010"), 1_640_000 * CENTS);
         let declared = items(&programme, "declared_totals");
         let activities = declared.iter().find(|total| total["label"] == "Activités").expect("a declared total");
         assert_eq!((&activities["planned"], &activities["executed"]), (&Value::from(87), &Value::from(79)));

@@ -66,6 +66,18 @@ pub struct Report {
     pub open_links: usize,
 }
 
+impl Report {
+    /// New records of all kinds.
+    pub fn new_records(&self) -> usize {
+        self.created.values().sum()
+    }
+
+    /// Records of all kinds that were there already.
+    pub fn present_records(&self) -> usize {
+        self.present.values().sum()
+    }
+}
+
 /// An import could not be done, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -75,7 +87,7 @@ pub enum ImportError {
     Faulty(Vec<Fault>),
     /// A record was refused, or the node could not be reached. What was imported before stays; importing again goes
     /// on from there.
-    #[error("stopped after {} new record(s), importing again goes on from there: {fault}", done.created.values().sum::<usize>())]
+    #[error("stopped after {} new record(s), importing again goes on from there: {fault}", done.new_records())]
     Stopped {
         /// What was done until then.
         done: Report,
@@ -223,7 +235,7 @@ fn has_link(record: &Value, id: RecordId, link: &SourceLink) -> bool {
 }
 
 /// Adds new links to a record or patch, beside those it has.
-fn add_items(record: &mut Map<String, Value>, links: Vec<Value>) {
+pub(super) fn add_items(record: &mut Map<String, Value>, links: Vec<Value>) {
     if links.is_empty() {
         return;
     }
@@ -242,9 +254,13 @@ mod tests {
     use crate::exchange::records;
     use crate::pack::Pack;
 
-    const TWO: &str = r#"{"kind":"project","title":"Un projet","source_ref":"P","links":{"new-1":{"record":"source:C","relation":"about"}}}
-{"kind":"conflict","title":"Un conflit","source_ref":"C"}
-"#;
+    const TWO: &str = concat!(
+        r#"{"kind":"project","title":"Un projet","source_ref":"P","#,
+        r#""links":{"new-1":{"record":"source:C","relation":"about"}}}"#,
+        "\n",
+        r#"{"kind":"conflict","title":"Un conflit","source_ref":"C"}"#,
+        "\n"
+    );
 
     async fn bring(sink: &MemorySink, text: &str, mode: Mode) -> Result<Report, ImportError> {
         let drafts = records("f", text).expect("good lines");
@@ -255,10 +271,10 @@ mod tests {
     async fn a_second_import_changes_nothing() {
         let sink = MemorySink::default();
         let first = bring(&sink, TWO, Mode::Write).await.expect("an import");
-        assert_eq!((first.created.values().sum::<usize>(), first.linked, first.open_links), (2, 1, 0));
+        assert_eq!((first.new_records(), first.linked, first.open_links), (2, 1, 0));
         let before = sink.writes();
         let second = bring(&sink, TWO, Mode::Write).await.expect("an import");
-        assert_eq!((second.present.values().sum::<usize>(), second.linked, second.created.len()), (2, 0, 0));
+        assert_eq!((second.present_records(), second.linked, second.created.len()), (2, 0, 0));
         assert_eq!(sink.writes(), before);
     }
 
@@ -302,10 +318,7 @@ mod tests {
         assert!(error.to_string().contains("f, line 2, /title: refused"), "{error}");
         sink.refuse_after(usize::MAX);
         let rest = bring(&sink, TWO, Mode::Write).await.expect("an import");
-        assert_eq!(
-            (rest.created.values().sum::<usize>(), rest.present.values().sum::<usize>(), rest.linked),
-            (1, 1, 1)
-        );
+        assert_eq!((rest.new_records(), rest.present_records(), rest.linked), (1, 1, 1));
     }
 
     #[tokio::test]

@@ -267,12 +267,15 @@ mod tests {
     fn a_search_takes_less_than_a_keystroke() {
         let pack = Pack::embedded();
         let queries = ["tinzwatene", "menaka", "b", "cercle de gourma", "a name far longer than any place has"];
-        let started = Instant::now();
-        for query in queries {
-            pack.places().search(query, 10);
-        }
+        // The fastest of some rounds: a busy machine says nothing about the search.
+        let round = || {
+            let started = Instant::now();
+            queries.iter().for_each(|query| drop(pack.places().search(query, 10)));
+            started.elapsed() / queries.len() as u32
+        };
+        let fastest = (0..10).map(|_| round()).min().expect("ten rounds");
         // Unoptimised builds are some twenty times slower than what people run.
         let limit = Duration::from_millis(if cfg!(debug_assertions) { 60 } else { 5 });
-        assert!(started.elapsed() / (queries.len() as u32) < limit, "{:?} for five", started.elapsed());
+        assert!(fastest < limit, "{fastest:?} for a search");
     }
 }
