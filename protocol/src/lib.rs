@@ -12,17 +12,17 @@ pub mod wire;
 
 pub mod entry;
 pub mod feed;
-pub mod frontier;
 pub mod verify;
+pub mod frontier;
 
+pub mod record;
 pub mod document;
 pub mod projection;
-pub mod record;
 
 pub mod chunk;
 pub mod frame;
+pub mod shelf;
 pub mod ledger;
 pub mod session;
-pub mod shelf;
 
 pub mod engine;
