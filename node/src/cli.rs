@@ -31,7 +31,7 @@ use clap::{CommandFactory, Parser};
 pub use self::args::{Cli, Command, DemoArgs};
 pub(crate) use self::{
     failure::{Exit, Failure},
-    out::Out,
+    out::{Out, ago, folded, money, plain, table},
 };
 
 /// Runs the program with this process's arguments.
@@ -67,7 +67,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Init(args) => init::init(&data_dir()?, args, &mut out),
         Command::Run(args) => serve::run(&data_dir()?, args, cli.log_level.as_deref(), &mut out).await,
-        Command::Demo(args) => crate::demo::run(args, &mut out).await,
+        Command::Demo(args) => crate::demo::run(args, cli.data_dir.as_deref(), &mut out).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "toguna", &mut script);

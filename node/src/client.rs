@@ -5,15 +5,14 @@
 
 mod sink;
 
-use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use axum::{Router, body::Body, http::Request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tower::ServiceExt;
-use zeroize::Zeroizing;
 
-use crate::config::{self, SecretError};
+use crate::web::Token;
 
 /// Bytes of an answer that are read at most: a page of records is far below.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -28,7 +27,7 @@ const PAGE: usize = 200;
 #[derive(Clone)]
 pub struct Client {
     carrier: Carrier,
-    token: Arc<Zeroizing<String>>,
+    token: Token,
     person: Option<String>,
     reason: Option<String>,
 }
@@ -96,9 +95,6 @@ pub enum ClientError {
     /// The answer was not what the API promises.
     #[error("the node's answer was not understood: {0}; is it of another version?")]
     Shape(String),
-    /// The token could not be read.
-    #[error(transparent)]
-    Token(#[from] SecretError),
     /// The client could not be set up.
     #[error("setting up the HTTP client: {0}")]
     Setup(String),
@@ -113,21 +109,20 @@ struct Asked<'a> {
 }
 
 impl Client {
-    /// A node that runs elsewhere: its address as in `http://127.0.0.1:7373`, and the file with its token.
-    pub fn http(base: &str, token_file: &Path) -> Result<Self, ClientError> {
+    /// A node that runs elsewhere: its address as in `http://127.0.0.1:7373`, and its token.
+    pub fn http(base: &str, token: Token) -> Result<Self, ClientError> {
         let client = reqwest::Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(Duration::from_secs(10))
             .build()
             .map_err(|error| ClientError::Setup(error.to_string()))?;
         let base = base.trim_end_matches('/').to_owned();
-        let token = Arc::new(config::read_token(token_file)?);
         Ok(Client { carrier: Carrier::Http { base, client }, token, person: None, reason: None })
     }
 
     /// A router in this process.
-    pub fn inside(router: Router, token: Zeroizing<String>) -> Self {
-        Client { carrier: Carrier::Inside(router), token: Arc::new(token), person: None, reason: None }
+    pub fn inside(router: Router, token: Token) -> Self {
+        Client { carrier: Carrier::Inside(router), token, person: None, reason: None }
     }
 
     /// Names the person who makes the changes, and why, where a reason is given.
@@ -204,7 +199,7 @@ impl Client {
     }
 
     async fn ask(&self, asked: Asked<'_>) -> Result<Answer, ClientError> {
-        let mut headers: Vec<(&str, String)> = vec![("authorization", format!("Bearer {}", &**self.token))];
+        let mut headers: Vec<(&str, String)> = vec![("authorization", format!("Bearer {}", self.token.as_str()))];
         headers.extend(self.person.iter().map(|person| ("toguna-person", encoded(person))));
         headers.extend(self.reason.iter().map(|reason| ("toguna-reason", encoded(reason))));
         headers.extend(asked.etag.iter().map(|etag| ("if-match", (*etag).to_owned())));
@@ -322,7 +317,8 @@ mod tests {
             "problems":[{"pointer":"/phase/is","code":"unknown-key","detail":"expected one of the keys"}]}"#;
         let refuse = move || async move { (axum::http::StatusCode::UNPROCESSABLE_ENTITY, problem) };
         let router = Router::new().route("/api/v1/status", axum::routing::get(refuse));
-        let client = Client::inside(router, Zeroizing::new("t".to_owned()));
+        let directory = tempfile::tempdir().unwrap();
+        let client = Client::inside(router, Token::of(directory.path()).unwrap());
         let ClientError::Refused(problem) = client.status().await.expect_err("a refusal") else { panic!("refused") };
         assert_eq!((problem.status, problem.problems[0].pointer.as_str()), (422, "/phase/is"));
         let ClientError::Refused(problem) = client.get("/nothing").await.expect_err("no such path") else { panic!() };

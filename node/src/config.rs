@@ -31,9 +31,12 @@ pub use self::{
     new::{Made, NewOffice, SecretSource, create},
     raw::{FILE, LogFormat},
     running::{NODE_FILE, Running, RunningError},
-    secrets::{NetworkSecret, SECRET_FILE, SecretError, TOKEN_FILE, read_token},
+    secrets::{NetworkSecret, SECRET_FILE, SecretError},
 };
-use crate::pack::{Pack, PackError};
+use crate::{
+    pack::{Pack, PackError},
+    web::{Token, TokenError},
+};
 
 /// Where the HTTP interface listens if nobody says otherwise: this machine only.
 pub const DEFAULT_HTTP: &str = "127.0.0.1:7373";
@@ -131,6 +134,9 @@ pub enum ConfigError {
     /// A secret is missing or malformed.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The token of the HTTP interface is missing, malformed or could not be made.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The country pack cannot be used.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -167,6 +173,11 @@ impl Config {
     /// The device's key, which stays on this machine.
     pub fn device_key(&self) -> Result<zeroize::Zeroizing<[u8; 32]>, SecretError> {
         secrets::read_device_key(&self.data_dir)
+    }
+
+    /// What every request to the HTTP interface has to show.
+    pub fn token(&self) -> Result<Token, ConfigError> {
+        Ok(Token::read(&self.data_dir)?)
     }
 
     /// What the offices of the network share, checked against the network that the office was set up for.

@@ -26,13 +26,13 @@ Exit codes:
 #[command(name = "toguna", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub struct Cli {
     /// Where the office lies [default: toguna in the user's data directory]
-    #[arg(long, global = true, value_name = "DIR", env = "TOGUNA_DATA_DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Answer with JSON
     #[arg(long, global = true)]
     pub json: bool,
     /// Who makes the changes [default: the office]
-    #[arg(long, global = true, value_name = "NAME", env = "TOGUNA_PERSON")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub by: Option<String>,
     /// Why the changes are made
     #[arg(long, global = true, value_name = "TEXT")]

@@ -124,7 +124,6 @@ impl From<ClientError> for Failure {
         match error {
             ClientError::Unreachable { .. } => Failure::new(Exit::Unreachable, message),
             ClientError::Refused(problem) => refused(message, problem),
-            ClientError::Token(error) => error.into(),
             _ => Failure::new(Exit::Failed, message),
         }
     }

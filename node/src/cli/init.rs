@@ -5,7 +5,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{Failure, Out, args::InitArgs};
-use crate::config::{FILE, NewOffice, SecretSource, TOKEN_FILE, create};
+use crate::{
+    config::{FILE, NewOffice, SecretSource, create},
+    web::TOKEN_FILE,
+};
 
 pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<(), Failure> {
     let path = args.network_secret.clone();

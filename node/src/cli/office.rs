@@ -8,8 +8,9 @@ use super::{Exit, Failure};
 use crate::{
     app::{self, App},
     client::Client,
-    config::{Config, Running, TOKEN_FILE, read_token},
+    config::{Config, Running},
     store,
+    web::{self, WebSettings},
 };
 
 /// How long a node that is just starting is waited for.
@@ -31,11 +32,12 @@ pub(super) struct Office {
 pub(super) async fn reach(data_dir: &Path, by: Option<&str>, reason: Option<&str>) -> Result<Office, Failure> {
     let config = Config::read(data_dir)?;
     let (client, inside) = match running(data_dir).await? {
-        Some(node) => (Client::http(&format!("http://{}", node.http), &data_dir.join(TOKEN_FILE))?, None),
+        Some(node) => (Client::http(&format!("http://{}", node.http), config.token()?)?, None),
         None => {
-            let token = read_token(&data_dir.join(TOKEN_FILE))?;
             let app = app::open(settings(&config)?).await?;
-            (Client::inside(crate::web::router(app.clone(), &token), token), Some(app))
+            let web = web_settings(&config)?;
+            let token = web.token.clone();
+            (Client::inside(web::router(app.clone(), web), token), Some(app))
         }
     };
     let office = Office { client: client.speaking_for(by, reason), config, reason: reason.map(str::to_owned), inside };
@@ -72,6 +74,12 @@ pub(super) fn settings(config: &Config) -> Result<app::Settings, Failure> {
         net: None,
         store: store::Options::default(),
     })
+}
+
+/// How the office's HTTP interface is served.
+pub(super) fn web_settings(config: &Config) -> Result<WebSettings, Failure> {
+    let hosts = if config.http.ip().is_unspecified() { Vec::new() } else { vec![config.http.ip().to_string()] };
+    Ok(WebSettings { token: config.token()?, office: config.name.clone(), hosts })
 }
 
 impl Office {

@@ -11,6 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use super::{Exit, Failure};
+use crate::pack::Pack;
 
 /// Columns of a table where the terminal does not say how wide it is.
 const USUAL_WIDTH: u16 = 110;
@@ -114,6 +115,17 @@ pub(crate) fn thousands(number: i64) -> String {
     format!("{}{}", if number < 0 { "-" } else { "" }, groups.join(","))
 }
 
+/// An amount in minor units, with its currency.
+pub(crate) fn money(amount: i64, currency: &str, pack: &Pack) -> String {
+    let digits = pack.currencies().iter().find(|known| known.key == currency).map_or(0, |known| known.minor_digits);
+    let unit = 10_i64.pow(u32::from(digits));
+    let cents = amount % unit;
+    match cents {
+        0 => format!("{} {currency}", thousands(amount / unit)),
+        cents => format!("{}.{:0width$} {currency}", thousands(amount / unit), cents, width = usize::from(digits)),
+    }
+}
+
 /// A field's name as words: `start_date` → `Start date`.
 pub(crate) fn words(name: &str) -> String {
     let spaced = name.replace('_', " ");
@@ -158,10 +170,14 @@ pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if count == 1 { one } else { many })
 }
 
-/// Text with a line break wherever a line would be longer than `width`.
-pub(crate) fn wrapped(text: &str, width: usize) -> String {
+/// Text with a line break wherever a line would be longer than `width`; lines that fit are kept as they are.
+pub(crate) fn folded(text: &str, width: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
+        if paragraph.chars().count() <= width {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
             if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
@@ -198,6 +214,6 @@ mod tests {
 
     #[test]
     fn long_lines_are_broken_between_words() {
-        assert_eq!(wrapped("one two three\n\nfour", 8), "one two\nthree\n\nfour");
+        assert_eq!(folded("one two three\n\nfour", 8), "one two\nthree\n\nfour");
     }
 }

@@ -1,6 +1,6 @@
 //! `toguna run`: the node until it is stopped.
 
-use std::{io::Read, path::Path, thread, time::Duration};
+use std::{io::Read, path::Path, thread};
 
 use serde_json::json;
 use tokio::{
@@ -9,17 +9,14 @@ use tokio::{
     sync::oneshot,
 };
 use tracing::info;
-use zeroize::Zeroizing;
 
 use super::{Exit, Failure, Out, args::RunArgs, log, office};
 use crate::{
     app,
-    config::{Config, Overrides, Running, TOKEN_FILE, read_token},
+    config::{Config, Overrides, Running},
     net::NetSettings,
+    web::{self, TOKEN_FILE, WebSettings},
 };
-
-/// How long requests that are being answered may take when the node stops. Event streams never end by themselves.
-const FAREWELL: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, out: &mut Out) -> Result<(), Failure> {
     let flags = Overrides {
@@ -31,7 +28,7 @@ pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, ou
     };
     let config = Config::read(data_dir)?.with(flags);
     log::start(log::Setting { format: config.log, level, quiet: false });
-    let token = read_token(&data_dir.join(TOKEN_FILE))?;
+    let web = office::web_settings(&config)?;
     let mut settings = office::settings(&config)?;
     settings.net = Some(net_settings(&config)?);
     // The address first: a node that nobody can ask is no use, and opening the store may take a while.
@@ -43,7 +40,7 @@ pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, ou
         |doing: &'static str| move |error: std::io::Error| Failure::new(Exit::Failed, format!("{doing}: {error}"));
     let http = listener.local_addr().map_err(failed("asking for our own address"))?;
     let app = app::open(settings).await?;
-    let result = serve(&app, &config, Running { pid: std::process::id(), http }, listener, &token, args, out).await;
+    let result = serve(&app, &config, Running { pid: std::process::id(), http }, listener, web, args, out).await;
     // Both even after an error: nobody is sent to a node that is gone, and the store is left at rest.
     let withdrawn = Running::withdraw(data_dir);
     app.stop().await;
@@ -56,7 +53,7 @@ async fn serve(
     config: &Config,
     running: Running,
     listener: TcpListener,
-    token: &Zeroizing<String>,
+    web: WebSettings,
     args: &RunArgs,
     out: &mut Out,
 ) -> Result<(), Failure> {
@@ -71,26 +68,8 @@ async fn serve(
         let office = &config.name;
         out.line(format!("{office} is up at http://{}  (token: {})", running.http, token_file.display()))?;
     }
-    let router = crate::web::router(app.clone(), token);
-    let (stopping, stopped) = oneshot::channel();
-    let graceful = async move {
-        stop.await;
-        // Nobody waits for it any more: serving failed meanwhile.
-        let _ = stopping.send(());
-    };
-    let served = axum::serve(listener, router).with_graceful_shutdown(graceful);
-    let out_of_patience = async {
-        // An error means that serving has ended, which the other branch tells.
-        if stopped.await.is_ok() {
-            tokio::time::sleep(FAREWELL).await;
-        }
-    };
-    tokio::select! {
-        served = served.into_future() => {
-            served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
-        }
-        () = out_of_patience => Ok(()),
-    }
+    let served = web::serve(listener, web::router(app.clone(), web), stop).await;
+    served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
 }
 
 fn net_settings(config: &Config) -> Result<NetSettings, Failure> {

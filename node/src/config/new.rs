@@ -10,7 +10,7 @@ use super::{
     Config, ConfigError, DEFAULT_HTTP, DEFAULT_LISTEN, FILE, NetworkSecret, SECRET_FILE, SecretError, known_region,
     secrets, usable_name,
 };
-use crate::pack::Pack;
+use crate::{pack::Pack, web::Token};
 
 /// Where a new office's network secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,11 +71,9 @@ pub fn create(office: &NewOffice<'_>) -> Result<Made, ConfigError> {
     };
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(ConfigError::io("making", data_dir))?;
     // What an interrupted set-up left behind was never used.
-    for name in [SECRET_FILE, secrets::TOKEN_FILE] {
-        remove_leftover(&data_dir.join(name))?;
-    }
+    remove_leftover(&data_dir.join(SECRET_FILE))?;
     secret.write(&data_dir.join(SECRET_FILE))?;
-    secrets::write_token(data_dir)?;
+    Token::of(data_dir)?;
     match secrets::write_device_key(data_dir) {
         Err(SecretError::Exists(_)) => drop(secrets::read_device_key(data_dir)?),
         other => other?,

@@ -13,8 +13,6 @@ use zeroize::Zeroizing;
 
 /// The file with what the offices of a network share.
 pub const SECRET_FILE: &str = "network.secret";
-/// The file that opens the HTTP interface.
-pub const TOKEN_FILE: &str = "api.token";
 const DEVICE_KEY_FILE: &str = "device.key";
 
 /// Letters that 32 bytes take in base32.
@@ -60,6 +58,52 @@ pub struct NetworkSecret(Zeroizing<[u8; 32]>);
 impl NetworkSecret {
     /// A new network.
     pub fn random() -> Result<Self, SecretError> {
+        Ok(NetworkSecret(random()?))
+    }
+
+    /// Reads a secret file; blanks and case do not matter.
+    pub fn read(path: &Path) -> Result<Self, SecretError> {
+        let malformed =
+            || SecretError::Malformed { path: path.to_owned(), expected: "a network secret (one line of 52 letters)" };
+        let text = read_line(path, malformed)?;
+        let letters: Zeroizing<String> =
+            Zeroizing::new(text.split_whitespace().collect::<String>().to_ascii_uppercase());
+        if letters.len() != LETTERS {
+            return Err(malformed());
+        }
+        let bytes = Zeroizing::new(BASE32_NOPAD.decode(letters.as_bytes()).map_err(|_| malformed())?);
+        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| malformed())?;
+        Ok(NetworkSecret(Zeroizing::new(bytes)))
+    }
+
+    /// Writes it to a new file.
+    pub fn write(&self, path: &Path) -> Result<(), SecretError> {
+        write_new(path, format!("{}\n", &*letters(&*self.0)).as_bytes())
+    }
+
+    /// The network it opens.
+    pub fn network(&self) -> NetworkId {
+        NetworkId::of_secret(&*self.0)
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+pub(super) fn write_device_key(data_dir: &Path) -> Result<(), SecretError> {
+    write_new(&data_dir.join(DEVICE_KEY_FILE), &*random()?)
+}
+
+pub(super) fn read_device_key(data_dir: &Path) -> Result<Zeroizing<[u8; 32]>, SecretError> {
+    let path = data_dir.join(DEVICE_KEY_FILE);
+    let bytes = Zeroizing::new(read(&path)?);
+    let key: Result<[u8; 32], _> = bytes.as_slice().try_into();
+    key.map(Zeroizing::new).map_err(|_| SecretError::Malformed { path, expected: "a device key (32 bytes)" })
+}
+
+fn random() -> Result<Self, SecretError> {
         Ok(NetworkSecret(random()?))
     }
 

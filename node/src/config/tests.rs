@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::web;
 
 fn office(directory: &Path) -> Made {
     let secret = SecretSource::Create(directory.join("shared.secret"));
@@ -19,7 +20,7 @@ fn a_new_office_has_what_it_needs_for_its_owners_eyes_only() {
     assert_eq!((config.http.to_string().as_str(), config.listen.len(), config.mdns), (DEFAULT_HTTP, 2, true));
     assert_eq!(config.network_secret().unwrap().network(), config.network);
     config.device_key().unwrap();
-    for name in [SECRET_FILE, TOKEN_FILE, "device.key", FILE] {
+    for name in [SECRET_FILE, web::TOKEN_FILE, "device.key", FILE] {
         let mode = std::fs::metadata(config.data_dir.join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }

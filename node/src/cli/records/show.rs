@@ -9,7 +9,7 @@ use toguna_protocol::record::{
 };
 
 use crate::{
-    cli::out::{moment, plain, short, table, thousands, width, words, wrapped},
+    cli::out::{folded, moment, money, plain, short, table, width, words},
     pack::Pack,
 };
 
@@ -100,7 +100,7 @@ fn list(
 fn labelled(text: &mut String, label: &str, value: &str, indent: usize) {
     let column = LABEL + indent;
     let wide = usize::from(width()).saturating_sub(column).max(30);
-    for (at, line) in wrapped(value, wide).lines().enumerate() {
+    for (at, line) in folded(value, wide).lines().enumerate() {
         let label = if at == 0 { label } else { "" };
         let line = format!("{:indent$}{label:<LABEL$}{line}", "");
         let _infallible = writeln!(text, "{}", line.trim_end());
@@ -138,17 +138,6 @@ fn compound(parts: &Map<String, Value>) -> String {
         Some(("is", value)) => format!("{} {}", plain(value), plain(&Value::Object(rest))),
         Some((_, value)) => format!("{}, {}", plain(value), plain(&Value::Object(rest))),
         None => plain(&Value::Object(rest)),
-    }
-}
-
-/// An amount in minor units, with its currency.
-pub(crate) fn money(amount: i64, currency: &str, pack: &Pack) -> String {
-    let digits = pack.currencies().iter().find(|known| known.key == currency).map_or(0, |known| known.minor_digits);
-    let unit = 10_i64.pow(u32::from(digits));
-    let cents = amount % unit;
-    match cents {
-        0 => format!("{} {currency}", thousands(amount / unit)),
-        cents => format!("{}.{:0width$} {currency}", thousands(amount / unit), cents, width = usize::from(digits)),
     }
 }
 
@@ -205,7 +194,7 @@ fn marks(text: &mut String, record: &Value) {
             .collect();
         if !marked.is_empty() {
             text.push('\n');
-            text.push_str(&wrapped(&format!("{label}: {}", marked.join(", ")), usize::from(width())));
+            text.push_str(&folded(&format!("{label}: {}", marked.join(", ")), usize::from(width())));
             text.push('\n');
         }
     }
