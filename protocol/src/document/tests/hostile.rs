@@ -378,7 +378,7 @@ fn readings_agree(payload: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     /// Whatever bits are flipped, nothing panics, no check is missing, and both readers see the same change.
     #[test]
