@@ -25,6 +25,7 @@ mod seal;
 mod sealed;
 pub mod sled;
 mod space;
+mod tally;
 pub mod tip;
 
 #[cfg(test)]
@@ -126,8 +127,10 @@ impl From<StoreError> for ShelfError {
 pub struct Checked {
     /// Values that opened.
     pub sound: u64,
-    /// Values that did not, as in `key 0a1b in table Entries`.
+    /// Values that did not, as in `key 0a1b in table Entries`. The next opening salvages around them.
     pub damaged: Vec<String>,
+    /// Values that were written and are not there any more. The next opening looks for them.
+    pub missing: u64,
 }
 
 /// A place that keeps batches. All methods may be called from several threads; commits queue up.
