@@ -12,6 +12,7 @@ use toguna::{
     app::{self, App, Settings, StartError, SubmitError},
     net::NetSettings,
     pack::Pack,
+    sample::Samples,
     store,
 };
 use toguna_protocol::{
@@ -29,12 +30,13 @@ static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| Arc::new(Pack::embedded()));
 
 /// An office's node. Dropping it is a power cut for everything but the disk.
 pub struct Office {
-    /// Its name, which also seeds its device key.
+    /// Its name.
     pub name: String,
     /// Where it listens.
     pub address: SocketAddr,
     /// The node; absent while it is down.
     pub app: Option<App>,
+    key_name: String,
     peers: Vec<SocketAddr>,
     secret: Vec<u8>,
     directory: PathBuf,
@@ -58,6 +60,7 @@ impl Office {
     pub fn at(name: &str, directory: &Path) -> Self {
         Office {
             name: name.to_owned(),
+            key_name: name.to_owned(),
             address: free_address(),
             app: None,
             peers: Vec::new(),
@@ -85,9 +88,15 @@ impl Office {
         &self.directory
     }
 
+    /// Gives it the device key of another office: a copy of that office's machine.
+    pub fn copy_of(mut self, other: &Office) -> Self {
+        self.key_name = other.key_name.clone();
+        self
+    }
+
     /// The device's secret key.
     pub fn device_key(&self) -> [u8; 32] {
-        toguna_protocol::ids::NetworkId::of_secret(self.name.as_bytes()).0
+        toguna_protocol::ids::NetworkId::of_secret(self.key_name.as_bytes()).0
     }
 
     /// Starts the node.
@@ -147,6 +156,20 @@ impl Office {
     pub async fn conflict(&self, title: &str, narrative: &str) -> RecordId {
         let fields = json!({"title": title, "narrative": narrative});
         self.submit(Intent::Create(Kind::Conflict, fields)).await.expect("a conflict is saved").record
+    }
+
+    /// Enters made-up records, the first `count` of a seed.
+    ///
+    /// # Panics
+    /// If one is not saved.
+    pub async fn enter_samples(&self, seed: u64, count: usize) -> Vec<RecordId> {
+        let mut records = Vec::with_capacity(count);
+        let drafts: Vec<_> = Samples::new(&PACK, seed).take(count).collect();
+        for draft in drafts {
+            let saved = self.submit(Intent::Create(draft.kind, Value::Object(draft.record))).await;
+            records.push(saved.expect("a made-up record is saved").record);
+        }
+        records
     }
 
     /// Patches a record as it is seen here now.

@@ -28,7 +28,7 @@ async fn two_offices_converge_after_a_week_apart() {
     }
     gao.patch(record, json!({"phase": {"is": "violent"}, "narrative": "Line of Gao.\nFirst line."})).await.unwrap();
     bamako.patch(record, json!({"phase": {"is": "truce"}, "narrative": "First line.\nLine of Bamako."})).await.unwrap();
-    let new_item = json!({"incidents": {"new": {"type": "cattle-theft"}}});
+    let new_item = json!({"incidents": {"new": {"incident_type": "cattle-theft"}}});
     gao.patch(record, new_item.clone()).await.unwrap();
     bamako.patch(record, new_item).await.unwrap();
     assert_ne!(gao.digest().await, bamako.digest().await);
@@ -77,9 +77,7 @@ async fn a_transfer_cut_again_and_again_goes_on_where_it_stopped() {
     let mut gao = Office::new("Gao");
     let link = Relay::to(gao.address).await.unwrap();
     gao.start().await;
-    for n in 0..300 {
-        gao.conflict(&format!("Record {n}"), &format!("Narrative of record {n}, long enough to matter. ").repeat(8)).await;
-    }
+    gao.enter_samples(1, 400).await;
     // What one uninterrupted transfer costs, to compare with.
     let whole = Relay::to(gao.address).await.unwrap();
     let mut straight = Office::new("Straight").dials(whole.address);
@@ -93,7 +91,7 @@ async fn a_transfer_cut_again_and_again_goes_on_where_it_stopped() {
     bamako.start().await;
     let mut cuts = 0;
     while gao.digest().await != bamako.digest().await {
-        link.restore_for(straight_bytes / 6);
+        link.restore_for(straight_bytes / 5);
         eventually("the link is cut or all is there", async || {
             !link.is_up() || gao.digest().await == bamako.digest().await
         })
@@ -105,7 +103,7 @@ async fn a_transfer_cut_again_and_again_goes_on_where_it_stopped() {
     let repeated = link.carried().saturating_sub(straight_bytes);
     // Each cut costs a handshake, a hello and what was under way, and nothing that was accepted is sent again.
     assert!(
-        repeated < cuts * 40 * 1024,
+        repeated < cuts * 24 * 1024,
         "{repeated} bytes more than the {straight_bytes} of a straight transfer, over {cuts} cuts"
     );
 }
