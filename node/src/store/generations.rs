@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn whatever_was_interrupted_one_whole_generation_is_found() {
-        let cases: [(&[&str], Option<&str>, Found, &[&str]); 8] = [
+        type Names = &'static [&'static str];
+        let cases: [(Names, Option<&str>, Found, Names); 8] = [
             (&[], None, Found::Nothing, &[]),
             (&["1"], None, Found::Begun(1), &["1"]),
             (&["1"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),

@@ -44,7 +44,8 @@ pub(super) fn salvage(opening: &Opening, number: u32) -> Result<SealedStore<Sled
     make_sure_of_space(opening, &damaged)?;
 
     let building = generations.building(number + 1);
-    let mut rescue = Rescue::into(opening.seal(SledEngine::open(&building)?, &building));
+    let durable = Mark::of(&damaged).read();
+    let mut rescue = Rescue::into(opening.seal(SledEngine::open(&building)?, &building), durable);
     let mut complete = false;
     if let Some(source) = open_copy(opening, number)? {
         complete = rescue.ask(&source)?;
@@ -57,7 +58,7 @@ pub(super) fn salvage(opening: &Opening, number: u32) -> Result<SealedStore<Sled
         files::ignore_missing(fs::remove_file(suspect_file(&damaged))).map_err(io("tidying up"))?;
         return Err(OpenError::WrongKey);
     }
-    let (kept, lost) = rescue.finish(number, Mark::of(&damaged).read())?;
+    let (kept, lost) = rescue.finish(number)?;
 
     generations.finish(number + 1).map_err(io("finishing the salvaged database"))?;
     generations.switch(number + 1).map_err(io("naming the database in use"))?;
@@ -119,14 +120,21 @@ struct Rescue {
     kept: u64,
     /// The greatest version come across: later ones must be greater.
     newest: u64,
+    /// Commits that were once durable in the damaged store.
+    durable: u64,
     /// What the damaged store had last counted.
     tally: Option<Tally>,
 }
 
 impl Rescue {
-    fn into(target: SealedStore<SledEngine>) -> Self {
+    fn into(target: SealedStore<SledEngine>, durable: u64) -> Self {
         let (seen, opened, kept, newest) = (0, 0, 0, 0);
-        Rescue { target, portion: Vec::new(), bytes: 0, seen, opened, kept, newest, tally: None }
+        Rescue { target, portion: Vec::new(), bytes: 0, seen, opened, kept, newest, durable, tally: None }
+    }
+
+    /// What the damaged store held in the end. An older count says nothing of what the later commits added.
+    fn last_tally(&self) -> Option<Tally> {
+        self.tally.filter(|tally| tally.commits >= self.durable)
     }
 
     /// Carries over what the engine gives; returns whether that was all.
@@ -146,7 +154,7 @@ impl Rescue {
         });
         failed.map_or(Ok(()), Err)?;
         self.write()?;
-        let whole = self.tally.is_some_and(|tally| tally.values == self.kept);
+        let whole = self.last_tally().is_some_and(|tally| tally.values == self.kept);
         Ok(sound && whole && scanned.is_ok())
     }
 
@@ -159,15 +167,20 @@ impl Rescue {
         }
         for ((table, key), versions) in &finds.values {
             let place = Place { table: *table, key };
-            if !worth_finding(place) || self.target.engine().get(&place.piece(0))?.is_some() {
+            if !worth_finding(place) {
                 continue;
             }
-            for pieces in versions.values().rev() {
+            // The engine may have given an older value.
+            let given = self.target.engine().get(&place.piece(0))?;
+            let given = given.as_deref().and_then(Piece::parse).map(|first| first.version);
+            let newer =
+                versions.iter().rev().take_while(|((version, _), _)| given.is_none_or(|given| given < *version));
+            for (_, pieces) in newer {
                 let pieces = finds.read(place, pieces).map_err(io("reading the damaged database"))?;
-                let Some(first) = pieces.first().and_then(|write| write.value.as_deref()) else { continue };
-                let opened = self.target.unseal(place, first, &pieces);
-                if let Some(value) = opened {
+                let first = pieces.first().and_then(|write| write.value.as_deref());
+                if let Some(value) = first.and_then(|first| self.target.unseal(place, first, &pieces)) {
                     self.keep(place, pieces, &value)?;
+                    self.kept -= u64::from(given.is_some());
                     break;
                 }
             }
@@ -196,13 +209,10 @@ impl Rescue {
         Ok(self.target.engine().write(std::mem::take(&mut self.portion))?)
     }
 
-    /// Completes the new database; returns how many values it has, and how many fewer than generation `number` of
-    /// which so many commits were once durable.
-    fn finish(self, number: u32, durable: u64) -> Result<(u64, Option<u64>), OpenError> {
-        // An older count says nothing of what the later commits added.
-        let counted = self.tally.filter(|tally| tally.commits >= durable);
-        let lost = counted.map(|tally| tally.values.saturating_sub(self.kept));
-        let commits = self.newest.max(self.tally.map_or(0, |tally| tally.commits)).max(durable);
+    /// Completes the new database; returns how many values it has, and how many fewer than generation `number`.
+    fn finish(self, number: u32) -> Result<(u64, Option<u64>), OpenError> {
+        let lost = self.last_tally().map(|tally| tally.values.saturating_sub(self.kept));
+        let commits = self.newest.max(self.tally.map_or(0, |tally| tally.commits)).max(self.durable);
         let set_aside = Generations::set_aside_name(number);
         self.target.set_tally(Tally { commits, values: self.kept });
         let doubt = Doubt::Salvaged { set_aside, kept: self.kept, lost };
@@ -243,11 +253,14 @@ struct Spot {
 /// Which writing of a value a piece belongs to, in order of age.
 type Written = (u64, [u8; 20]);
 
+/// The pieces of one writing, by index.
+type Spots = BTreeMap<u16, Spot>;
+
 /// Pieces found in files: place → writing → index → spot.
 #[derive(Default)]
 struct Finds {
     files: Vec<PathBuf>,
-    values: BTreeMap<(u8, Vec<u8>), BTreeMap<Written, BTreeMap<u16, Spot>>>,
+    values: BTreeMap<(u8, Vec<u8>), BTreeMap<Written, Spots>>,
 }
 
 impl Finds {
@@ -263,10 +276,7 @@ impl Finds {
             let end = if read == 0 { window.len() } else { window.len().saturating_sub(MAX_STORED) };
             let mut at = 0;
             while at < end {
-                at += match self.note(rescue, &window[at..], start + at as u64) {
-                    Some(length) => length,
-                    None => 1,
-                };
+                at += self.note(rescue, &window[at..], start + at as u64).unwrap_or(1);
             }
             if read == 0 {
                 return Ok(());
@@ -295,7 +305,7 @@ impl Finds {
     }
 
     /// Reads the pieces of one writing, as engine writes.
-    fn read(&self, place: Place<'_>, pieces: &BTreeMap<u16, Spot>) -> io::Result<Vec<RawWrite>> {
+    fn read(&self, place: Place<'_>, pieces: &Spots) -> io::Result<Vec<RawWrite>> {
         let read = |(index, spot): (&u16, &Spot)| {
             let mut bytes = vec![0; spot.length];
             let file = File::open(&self.files[spot.file])?;

@@ -27,6 +27,9 @@ pub(super) const OWN_TABLE: u8 = 0;
 /// Rows to be written, by table number and key; a later write to a key has replaced the earlier one.
 pub(super) type Rows<'a> = BTreeMap<(u8, &'a [u8]), Option<&'a [u8]>>;
 
+/// Takes a place and its value; returns whether to go on.
+type Visit<'a> = dyn FnMut(Place<'_>, Result<Vec<u8>, StoreError>) -> bool + 'a;
+
 /// A store that keeps its values sealed in an engine.
 pub struct SealedStore<E> {
     // Dropped first, so that the directory's lock outlives the database.
@@ -213,12 +216,7 @@ impl<E: Engine> SealedStore<E> {
     }
 
     /// Visits the values between two engine keys of first pieces; a value removed meanwhile is passed over.
-    pub(super) fn visit(
-        &self,
-        from: &[u8],
-        to: Option<&[u8]>,
-        visit: &mut dyn FnMut(Place<'_>, Result<Vec<u8>, StoreError>) -> bool,
-    ) -> Result<(), StoreError> {
+    pub(super) fn visit(&self, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let scanned = self.engine.scan(from, to, &mut |raw, first| {
             let Some(place) = Place::of_first(raw) else { return false };
             match self.open(place, first).map(Some).or_else(|error| self.read_again(place, error)).transpose() {
@@ -415,7 +413,11 @@ mod tests {
         ];
         for (from, to, at_most, expected) in cases {
             let rows = scanned(&store, from.as_bytes(), to.map(str::as_bytes), at_most);
-            assert_eq!(rows.iter().map(|row| &row.0[..]).collect::<Vec<_>>(), expected.iter().map(|k| k.as_bytes()).collect::<Vec<_>>(), "{from:?}..{to:?}");
+            assert_eq!(
+                rows.iter().map(|row| &row.0[..]).collect::<Vec<_>>(),
+                expected.iter().map(|k| k.as_bytes()).collect::<Vec<_>>(),
+                "{from:?}..{to:?}"
+            );
             assert!(rows.iter().all(|row| row.1 == long));
         }
     }
