@@ -13,10 +13,10 @@ use toguna::{
     net::NetSettings,
     pack::Pack,
     sample::Samples,
-    store,
+    store::{self, TipFile},
 };
 use toguna_protocol::{
-    engine::{Command, Intent, RecordView, Saved},
+    engine::{Command, Intent, RecordView, Saved, own_tip},
     ids::RecordId,
     record::Kind,
 };
@@ -97,6 +97,17 @@ impl Office {
     /// The device's secret key.
     pub fn device_key(&self) -> [u8; 32] {
         toguna_protocol::ids::NetworkId::of_secret(self.key_name.as_bytes()).0
+    }
+
+    /// Makes the files that tell a copied store from its original agree, as they do in the copy of a whole disk.
+    ///
+    /// # Panics
+    /// If there is no store.
+    pub fn believe_it_never_moved(&self) {
+        let opened = store::open(&self.directory, &self.store).expect("the store opens");
+        let (feed, tip) = own_tip(&opened.store).expect("the store reads").expect("the store has an own feed");
+        let mut file = TipFile::open(&self.directory).expect("the tip file opens");
+        file.record(store::tip::Tip { feed, seq: tip.seq, hash: tip.hash }).expect("the tip file is written");
     }
 
     /// Starts the node.

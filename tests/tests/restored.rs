@@ -108,8 +108,8 @@ async fn a_fork_shown_by_honest_relays_ends_in_the_same_records_everywhere() {
         let (mut gao, mut twin) = twice(3).await;
         let mut kidal = Office::new("Kidal").dials(gao.address);
         let mut bamako = Office::new("Bamako").dials(twin.address);
-        // The twin is told that it never moved.
-        twin.start_believing_it_never_moved().await;
+        twin.believe_it_never_moved();
+        twin.start().await;
         gao.start().await;
         kidal.start().await;
         bamako.start().await;
