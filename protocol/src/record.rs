@@ -1,7 +1,33 @@
 //! Records: consultations, community conflicts and projects, and how they lie in an Automerge document.
 //!
 //! Each kind is declared once, as a struct ([`Consultation`], [`Conflict`], [`Project`]). The declaration gives both
-//! the typed struct and the table of fields ([`schema::Field`]) by which generic code does everything else.
+//! the typed struct and the table of fields ([`schema::Field`]) by which generic code does everything else:
+//! [`create`], [`patch`], [`read`], [`settle`], [`diff`], and the projection to rows. [`reference`] writes the table out.
+//!
+//! # Layout
+//! One document per record, with text positions in Unicode code points. The root map holds `kind` and one key per
+//! field:
+//!
+//! | shape | in the document | two offices at once |
+//! |---|---|---|
+//! | single value | a scalar; null once it was cleared | both values are kept, one is shown, a person settles |
+//! | value of several parts (place, money, phase) | one scalar: canonical JSON | as above; parts never mix |
+//! | narrative | a text | both edits survive |
+//! | set | a map of member → true | additions survive |
+//! | sheet | a map of the pack's key → scalar | each row as a single value |
+//! | items, ledger | a map of item id → map | both additions survive; fields of one item as above |
+//!
+//! The creating change makes every map and text of the kind, and the change that adds an item those of the item. A
+//! field that is newer than its record has no container yet: whoever first writes it makes one. Two offices may do so
+//! at once; Automerge then keeps both maps under the one key, and reading and writing take them as one map
+//! (two texts made so are concurrent values). This needs no second layout for late fields.
+//!
+//! An item is withdrawn by `withdrawn` = true and never removed. Every edit inside an item puts `withdrawn` = false
+//! there and on the items around it, so a withdrawal that was made apart shows as concurrent values and comes up for
+//! a decision; until then the item is shown.
+//!
+//! Keys of an enumeration and fields that only a newer version knows are kept untouched: a patch writes the fields it
+//! names, and no other.
 
 pub mod schema;
 pub mod vocabulary;
@@ -17,6 +43,7 @@ pub mod complete;
 pub mod diff;
 pub mod evaluation;
 pub mod read;
+pub mod reference;
 pub mod settle;
 pub mod workflow;
 pub mod write;
@@ -32,13 +59,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use common::Common;
-pub use complete::to_complete;
+pub use complete::{missing_sections, to_complete};
 pub use conflict::Conflict;
 pub use consultation::Consultation;
 pub use date::Date;
 pub use diff::{FieldChange, diff};
 pub use project::Project;
 pub use read::{Concurrent, ConcurrentValue, Reading, kind_of, read};
+pub use reference::reference;
 pub use settle::{Choice, settle};
 pub use value::canonical_json;
 pub use view::RecordDoc;

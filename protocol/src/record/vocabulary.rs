@@ -44,6 +44,21 @@ impl List {
         List::EligibilityCriteria,
         List::ProposalSections,
     ];
+
+    /// The list's name in country packs and in the API.
+    pub fn key(self) -> &'static str {
+        match self {
+            List::Regions => "regions",
+            List::Places => "places",
+            List::Themes => "themes",
+            List::Actors => "actors",
+            List::Stakes => "stakes",
+            List::Objectives => "objectives",
+            List::Areas => "areas",
+            List::EligibilityCriteria => "eligibility-criteria",
+            List::ProposalSections => "proposal-sections",
+        }
+    }
 }
 
 /// The keys that records of this network may use. Labels stay with the pack.
