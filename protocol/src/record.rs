@@ -59,7 +59,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use common::Common;
-pub use complete::to_complete;
+pub use complete::{missing_sections, to_complete};
 pub use conflict::Conflict;
 pub use consultation::Consultation;
 pub use date::Date;
