@@ -157,7 +157,11 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         happenings: happenings.clone(),
         clear_doubt: doubt.is_some().then(|| store.clone()),
     };
-    let runtime = tokio::runtime::Handle::current();
+    // A runtime of its own: the driver must come to its end in good order also while its caller's is going down.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|source| StartError::System { doing: "starting the driver", source })?;
     thread::Builder::new()
         .name("driver".into())
         .spawn(move || runtime.block_on(driver.run()))

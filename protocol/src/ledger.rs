@@ -4,6 +4,8 @@
 //! end of each feed, which is shown, sent and acknowledged, and the *verified* end, on which the next entries build
 //! while the store is still writing.
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -16,6 +18,8 @@ use crate::{
     verify::{self, RawEntry, RawRun, VerifyError, stored},
     wire::{self, Reader, WireError},
 };
+
+pub use self::check::{LedgerCheck, LedgerFault};
 
 /// What is wrong with the feeds in a store, or with reading them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -59,7 +59,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use common::Common;
-pub use complete::to_complete;
+pub use complete::{missing_sections, to_complete};
 pub use conflict::Conflict;
 pub use consultation::Consultation;
 pub use date::Date;
@@ -68,6 +68,8 @@ pub use project::Project;
 pub use read::{Concurrent, ConcurrentValue, Reading, kind_of, read};
 pub use reference::reference;
 pub use settle::{Choice, settle};
+pub use text::has_forbidden;
+pub(crate) use text::readable_text;
 pub use value::canonical_json;
 pub use view::RecordDoc;
 pub use vocabulary::{List, Vocabulary};

@@ -113,6 +113,7 @@ impl<S: Shelf> Engine<S> {
     pub(super) fn own_persisted(&mut self, own: OwnEdit, now: Now) {
         let OwnEdit { command, record, base, edited, accepted } = own;
         self.ledger.persisted(&accepted);
+        self.offices.heard(self.signer.author(), &accepted[0].entry, now.wall);
         let new_items = edited.value.new_items.clone();
         let entry = accepted[0].entry.hash();
         if base.is_empty() || self.documents.is_at(record, &base) {

@@ -110,9 +110,9 @@ impl Documents {
     }
 }
 
-type Held = (VerifiedEntry, Standing, crate::ids::Arrival);
+pub(super) type Held = (VerifiedEntry, Standing, crate::ids::Arrival);
 
-fn entries_of<S: Shelf>(record: RecordId, ledger: &Ledger<S>) -> Result<Vec<Held>, LedgerError> {
+pub(super) fn entries_of<S: Shelf>(record: RecordId, ledger: &Ledger<S>) -> Result<Vec<Held>, LedgerError> {
     let mut entries = Vec::new();
     for place in ledger.record_places(record)? {
         let branch = ledger.feed(&place.feed).is_some_and(|feed| feed.is_branch());

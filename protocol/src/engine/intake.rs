@@ -212,6 +212,11 @@ impl<S: Shelf> Engine<S> {
             self.offices.arrived(feed.genesis.author, &one.entry);
             self.documents.arrived(one, standing);
         }
+        if let Some(last) = accepted.last()
+            && let Some(feed) = self.ledger.feed(&last.feed)
+        {
+            self.offices.heard(feed.genesis.author, &last.entry, now.wall);
+        }
         if let (Some(peer), Some(last)) = (peer, accepted.last()) {
             let news = [(last.feed, last.entry.header().seq)];
             self.sessions.values_mut().for_each(|session| session.have(&news, now));
@@ -348,6 +353,7 @@ impl<S: Shelf> Engine<S> {
             if self.unwritten_rows.is_empty() && !self.has_stale_rows() && !self.rows_lost {
                 batch.put(Table::Node, node_row::REFLECTED, self.ledger.last_arrival().0.to_be_bytes());
             }
+            self.offices.write_news(&mut batch);
             self.persist(batch, false, Work::Derived);
         }
     }
@@ -364,7 +370,7 @@ impl<S: Shelf> Engine<S> {
 }
 
 /// The row of a record; `None` for a kind that only a newer version knows, which is kept and passed on all the same.
-fn make_row<S: Shelf>(
+pub(super) fn make_row<S: Shelf>(
     record: RecordId,
     document: &Document,
     ledger: &crate::ledger::Ledger<S>,

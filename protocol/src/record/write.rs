@@ -263,7 +263,7 @@ impl<'a, T: Transactable + RecordDoc> Writer<'a, T> {
             }
         };
         match read {
-            Some(text) => Ok(merge_edit(self.tx, &text, self.base, &base, &wanted)?),
+            Some(text) => Ok(merge_edit(self.tx, &text, &base, &wanted)?),
             None if wanted.is_empty() => Ok(false),
             None => {
                 let text = match self.now().texts(maps, key).pop() {
