@@ -224,7 +224,7 @@ pub(super) fn history(body: &Value) -> String {
         for change in step.get("changes").and_then(Value::as_array).into_iter().flatten() {
             let field = change.get("field").and_then(Value::as_str).unwrap_or_default();
             let value = |key: &str| change.get(key).unwrap_or(&Value::Null);
-            step(&mut text, field, value("before"), value("after"));
+            changed(&mut text, field, value("before"), value("after"));
         }
         text.push('\n');
     }
@@ -237,7 +237,7 @@ const GLIMPSE: usize = 300;
 const ONE_LINE: usize = 30;
 
 /// A field before and after a change.
-fn step(text: &mut String, field: &str, before: &Value, after: &Value) {
+fn changed(text: &mut String, field: &str, before: &Value, after: &Value) {
     let label = format!("  {}", field.trim_start_matches('/'));
     let (was, now) = (glimpse(before), glimpse(after));
     let fits = label.chars().count() < LABEL;
