@@ -40,6 +40,8 @@ pub struct Settings {
     pub net: Option<NetSettings>,
     /// How the store is opened.
     pub store: store::Options,
+    /// Seconds by which this office's clock is ahead of the system's: for demonstrations and tests of wrong clocks.
+    pub clock_ahead: i64,
 }
 
 /// A node could not be opened.

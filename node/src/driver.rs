@@ -97,7 +97,7 @@ impl Driving {
 /// Opens the store, the engine, the views and the links, and starts the threads.
 pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
     let started = Instant::now();
-    let Settings { data_dir, name, region, device_key, network_secret, pack, net, store } = settings;
+    let Settings { data_dir, name, region, device_key, network_secret, pack, net, store, clock_ahead } = settings;
     let opened = store::open(&data_dir, &store)?;
     let (store, doubt) = (opened.store, opened.doubt);
     let tip_file = TipFile::open(&data_dir)?;
@@ -110,7 +110,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy)
         .map_err(|error| StartError::System { doing: "asking for random bytes", source: error.into() })?;
-    let clock = Clock::start();
+    let clock = Clock::start(clock_ahead);
     let engine_settings = engine::Settings {
         device_key,
         network_secret,
@@ -173,11 +173,12 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
 /// The two clocks.
 struct Clock {
     start: Instant,
+    ahead: i64,
 }
 
 impl Clock {
-    fn start() -> Self {
-        Clock { start: Instant::now() }
+    fn start(ahead: i64) -> Self {
+        Clock { start: Instant::now(), ahead }
     }
 
     fn now(&self) -> Now {
@@ -185,7 +186,10 @@ impl Clock {
             Ok(since) => since.as_secs() as i64,
             Err(before) => -(before.duration().as_secs() as i64),
         };
-        Now { wall: UnixSeconds(since_epoch), moment: Moment(self.start.elapsed().as_millis() as u64) }
+        Now {
+            wall: UnixSeconds(since_epoch.saturating_add(self.ahead)),
+            moment: Moment(self.start.elapsed().as_millis() as u64),
+        }
     }
 }
 

@@ -122,7 +122,8 @@ async fn a_fork_shown_by_honest_relays_ends_in_the_same_records_everywhere() {
         twin.stop().await;
 
         // Two honest relays meet, in either order; then a fourth office hears of it from one of them alone.
-        let (mut first, mut second) = (Office::new("Mopti").dials(kidal.address), Office::new("Ségou").dials(bamako.address));
+        let (mut first, mut second) =
+            (Office::new("Mopti").dials(kidal.address), Office::new("Ségou").dials(bamako.address));
         if order == [1, 0] {
             std::mem::swap(&mut first, &mut second);
         }
@@ -141,7 +142,8 @@ async fn a_fork_shown_by_honest_relays_ends_in_the_same_records_everywhere() {
         // The author comes back, learns of the fork, and goes on in a new incarnation.
         gao.start().await;
         converge(&[&gao, &kidal, &bamako]).await;
-        let after = gao.submit(Intent::Create(Kind::Conflict, json!({"title": "After the fork"}))).await.unwrap().record;
+        let after =
+            gao.submit(Intent::Create(Kind::Conflict, json!({"title": "After the fork"}))).await.unwrap().record;
         eventually("the author's new records travel", async || bamako.holds(after).await).await;
         assert_eq!(forked_feeds(&bamako).await, 1);
     }
