@@ -191,6 +191,19 @@ pub struct Arrival(pub u64);
 #[serde(transparent)]
 pub struct UnixSeconds(pub i64);
 
+/// Milliseconds by a clock that only goes forward, from any start: for waiting, never shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+/// The time, as the caller passes it in: one clock that people set, one that nobody can.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Now {
+    /// By the office's clock.
+    pub wall: UnixSeconds,
+    /// By the machine's.
+    pub moment: Moment,
+}
+
 /// An item of a list inside a record: `feed prefix`-`seq`-`ordinal`, unique without asking anyone.
 ///
 /// The feed prefix is the first 6 bytes of the creating feed's id in base32 (10 letters); seq and ordinal are

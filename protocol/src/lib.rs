@@ -8,9 +8,21 @@
 
 pub mod ids;
 pub mod limits;
+pub mod wire;
 
 pub mod entry;
-pub mod record;
+pub mod feed;
+pub mod verify;
+pub mod frontier;
 
+pub mod record;
+pub mod document;
 pub mod projection;
+
+pub mod chunk;
+pub mod frame;
 pub mod shelf;
+pub mod ledger;
+pub mod session;
+
+pub mod engine;

@@ -1,8 +1,8 @@
 //! Every bound in one place, with its reason. What a peer sends is measured against these before it is parsed.
 
-/// Bytes of one frame on the wire, length prefix excluded. A chunk of 64 KiB passes a 64 kbit/s link in eight
-/// seconds, well inside the shortest link-up we plan for (20 s).
-pub const MAX_FRAME: usize = 64 * 1024;
+/// Bytes of one frame on the wire, length prefix excluded: the largest chunk, should it not compress. Ordinary chunks
+/// expand to [`CHUNK_EXPANDED`] and pass a 64 kbit/s link in under a second.
+pub const MAX_FRAME: usize = MAX_CHUNK_EXPANDED + 1024;
 
 /// Bytes of a frame before the peer has proved that it belongs to the network: a hello and nothing else.
 pub const MAX_FRAME_BEFORE_HELLO: usize = 512;
@@ -47,6 +47,10 @@ pub const MAX_WINDOW: usize = 4 * 1024 * 1024;
 /// Operations in one change: a form save has some dozens, an imported conference of 136 recommendations some
 /// thousands, one long text at its limit as many as it has characters.
 pub const MAX_CHANGE_OPS: usize = 200_000;
+
+/// Bytes of all keys of one change, each counted as often as it is written: sixty bytes of run-length code could
+/// otherwise stand for gigabytes.
+pub const MAX_CHANGE_KEYS: usize = 8 * 1024 * 1024;
 
 /// Dependencies of one change: heads of one record that were concurrent when it was made.
 pub const MAX_CHANGE_DEPS: usize = 256;
@@ -97,3 +101,9 @@ pub const MAX_ITEMS: usize = 2_000;
 
 /// Members of one set (regions, themes, aliases).
 pub const MAX_SET: usize = 200;
+
+/// Bytes of entries from peers that may wait for the store before peers are told to wait in turn.
+pub const MAX_UNWRITTEN: usize = 32 * 1024 * 1024;
+
+/// Proofs of forks that are kept in memory until the place where the feed forked has arrived.
+pub const MAX_EARLY_FORKS: usize = 64;

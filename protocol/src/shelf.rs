@@ -104,18 +104,25 @@ pub trait Shelf {
     ) -> Result<(), ShelfError>;
 }
 
-impl<S: Shelf + ?Sized> Shelf for std::sync::Arc<S> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfError> {
-        (**self).get(table, key)
-    }
+macro_rules! shelf_behind {
+    ($pointer:ty) => {
+        impl<S: Shelf + ?Sized> Shelf for $pointer {
+            fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfError> {
+                (**self).get(table, key)
+            }
 
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        to: Option<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], Vec<u8>) -> bool,
-    ) -> Result<(), ShelfError> {
-        (**self).scan(table, from, to, visit)
-    }
+            fn scan(
+                &self,
+                table: Table,
+                from: &[u8],
+                to: Option<&[u8]>,
+                visit: &mut dyn FnMut(&[u8], Vec<u8>) -> bool,
+            ) -> Result<(), ShelfError> {
+                (**self).scan(table, from, to, visit)
+            }
+        }
+    };
 }
+
+shelf_behind!(&S);
+shelf_behind!(std::sync::Arc<S>);

@@ -1,0 +1,334 @@
+//! The one loop that owns the engine: it turns commands, frames and finished writes into events, and carries out the
+//! effects.
+//!
+//! ```text
+//!  app ──command──▶ ┌────────┐ ──persist──▶ writer thread ──▶ store, tip file
+//!  net ──frame────▶ │ driver │ ◀─persisted──┘
+//!                   │ thread │ ──row, reply──▶ shower thread ──▶ views, then the reply
+//!                   └────────┘ ──send──▶ net
+//! ```
+//!
+//! Three threads, so that neither a slow disk nor a large index keeps frames from flowing: the driver computes, the
+//! writer waits for the disk, the shower fills the views.
+
+mod links;
+mod shower;
+mod writer;
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use toguna_protocol::{
+    engine::{self, Command, CommandError, CommandId, Effect, Engine, Event, Observation, OpenError, Saved},
+    ids::{Moment, Now, UnixSeconds},
+};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tracing::{debug, info, warn};
+
+use self::{links::Links, writer::Writer};
+use crate::{
+    app::{App, Happening, Settings, Shown, StartError},
+    net::{self, Net, NetEvent},
+    store::{self, Store, TipFile},
+    views::Views,
+};
+
+/// The driver no longer runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the node is stopping: try again when it runs")]
+pub struct DriverError;
+
+type Node = Engine<Arc<dyn Store>>;
+type Question = Box<dyn FnOnce(&mut Node) + Send>;
+type Reply = oneshot::Sender<Result<Saved, CommandError>>;
+
+/// What the driver is told.
+pub(crate) enum Message {
+    Command(Command, Reply),
+    Ask(Question),
+    Net(NetEvent),
+    Persisted(engine::PersistId),
+    NotPersisted(engine::PersistId, String),
+    Stop(oneshot::Sender<()>),
+}
+
+/// Messages that may wait for the driver; senders wait beyond.
+const MESSAGES: usize = 1024;
+
+/// How often time alone is an event.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Happenings kept for slow followers.
+const HAPPENINGS: usize = 1024;
+
+/// Speaks to the driver.
+#[derive(Clone)]
+pub(crate) struct Driving {
+    messages: mpsc::Sender<Message>,
+    net: Option<Net>,
+}
+
+impl Driving {
+    pub(crate) async fn command(&self, command: Command, reply: Reply) -> Result<(), DriverError> {
+        self.messages.send(Message::Command(command, reply)).await.map_err(|_| DriverError)
+    }
+
+    pub(crate) async fn ask(&self, question: Question) -> Result<(), DriverError> {
+        self.messages.send(Message::Ask(question)).await.map_err(|_| DriverError)
+    }
+
+    pub(crate) fn net(&self) -> Option<&Net> {
+        self.net.as_ref()
+    }
+
+    pub(crate) async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        if self.messages.send(Message::Stop(done)).await.is_ok() {
+            // An error means that the driver has ended already.
+            let _ = stopped.await;
+        }
+    }
+}
+
+/// Opens the store, the engine, the views and the links, and starts the threads.
+pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
+    let started = Instant::now();
+    let Settings { data_dir, name, region, device_key, network_secret, pack, net, store } = settings;
+    let opened = store::open(&data_dir, &store)?;
+    let (store, doubt) = (opened.store, opened.doubt);
+    let tip_file = TipFile::open(&data_dir)?;
+    let own = engine::own_tip(&store).map_err(OpenError::from)?;
+    let own = own.map(|(feed, tip)| store::tip::Tip { feed, seq: tip.seq, hash: tip.hash });
+    let continuity = tip_file.continuity(own.as_ref());
+    if doubt.is_some() || (own.is_some() && continuity.demands_new_incarnation()) {
+        warn!(?continuity, ?doubt, "the store may not hold all that was written: going on in a new incarnation");
+    }
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy)
+        .map_err(|error| StartError::System { doing: "asking for random bytes", source: error.into() })?;
+    let clock = Clock::start();
+    let engine_settings = engine::Settings {
+        device_key,
+        network_secret,
+        name,
+        region,
+        vocabulary: Arc::new(pack.vocabulary()),
+        entropy,
+        doubt: doubt.is_some() || continuity.demands_new_incarnation(),
+    };
+    let engine = Engine::open(engine_settings, store.clone(), clock.now())?;
+    let views = Arc::new(Views::new()?);
+    let (happenings, _) = broadcast::channel(HAPPENINGS);
+    let (messages, inbox) = mpsc::channel(MESSAGES);
+    let (net, net_events) = match net {
+        Some(net) => {
+            let (net, events) = net::start(net).await?;
+            (Some(net), Some(events))
+        }
+        None => (None, None),
+    };
+    if let Some(mut events) = net_events {
+        let messages = messages.clone();
+        tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                if messages.send(Message::Net(event)).await.is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    let writer = Writer::start(store.clone(), tip_file, messages.downgrade())
+        .map_err(|source| StartError::System { doing: "starting the writer", source })?;
+    let shower = shower::start(store.clone(), views.clone(), happenings.clone())
+        .map_err(|source| StartError::System { doing: "starting the shower", source })?;
+    let driver = Driver {
+        engine,
+        clock,
+        inbox,
+        writer: Some(writer),
+        shower,
+        links: Links::new(net.clone()),
+        replies: HashMap::new(),
+        next_command: 0,
+        happenings: happenings.clone(),
+        clear_doubt: doubt.is_some().then(|| store.clone()),
+    };
+    // A runtime of its own: the driver must come to its end in good order also while its caller's is going down.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|source| StartError::System { doing: "starting the driver", source })?;
+    thread::Builder::new()
+        .name("driver".into())
+        .spawn(move || runtime.block_on(driver.run()))
+        .map_err(|source| StartError::System { doing: "starting the driver", source })?;
+    info!(duration_ms = started.elapsed().as_millis() as u64, "node is up");
+    Ok(App::new(Driving { messages, net }, views, store, pack, happenings, doubt))
+}
+
+/// The two clocks.
+struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Clock { start: Instant::now() }
+    }
+
+    fn now(&self) -> Now {
+        let since_epoch = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => since.as_secs() as i64,
+            Err(before) => -(before.duration().as_secs() as i64),
+        };
+        Now { wall: UnixSeconds(since_epoch), moment: Moment(self.start.elapsed().as_millis() as u64) }
+    }
+}
+
+struct Driver {
+    engine: Node,
+    clock: Clock,
+    inbox: mpsc::Receiver<Message>,
+    writer: Option<Writer>,
+    shower: std::sync::mpsc::Sender<Shown>,
+    links: Links,
+    replies: HashMap<CommandId, Reply>,
+    next_command: u64,
+    happenings: broadcast::Sender<Happening>,
+    /// The store's doubt is cleared once the engine's first writes, which answer it, are durable.
+    clear_doubt: Option<Arc<dyn Store>>,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        self.carry_out().await;
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let idle = self.engine.has_stale_rows();
+            let message = tokio::select! {
+                biased;
+                _ = tick.tick() => {
+                    self.handle(Event::Tick).await;
+                    continue;
+                }
+                message = self.inbox.recv() => message,
+                () = std::future::ready(()), if idle => {
+                    self.handle(Event::Idle).await;
+                    continue;
+                }
+            };
+            match message {
+                None => return self.stop(None).await,
+                Some(Message::Stop(done)) => return self.stop(Some(done)).await,
+                Some(message) => self.take(message).await,
+            }
+        }
+    }
+
+    async fn take(&mut self, message: Message) {
+        match message {
+            Message::Command(command, reply) => {
+                let id = CommandId(self.next_command);
+                self.next_command += 1;
+                self.replies.insert(id, reply);
+                self.handle(Event::Command(id, command)).await;
+            }
+            Message::Ask(question) => question(&mut self.engine),
+            Message::Net(event) => {
+                if let Some(event) = self.links.take(event) {
+                    self.handle(event).await;
+                }
+            }
+            Message::Persisted(id) => {
+                if let Some(store) = self.clear_doubt.take()
+                    && let Err(error) = store.clear_doubt()
+                {
+                    warn!(%error, "the store stays in doubt until the next start");
+                }
+                self.handle(Event::Persisted(id)).await;
+            }
+            Message::NotPersisted(id, why) => self.handle(Event::NotPersisted(id, why)).await,
+            Message::Stop(_) => unreachable!("the loop ends on it"),
+        }
+    }
+
+    async fn handle(&mut self, event: Event) {
+        self.engine.handle(event, self.clock.now());
+        self.carry_out().await;
+    }
+
+    async fn carry_out(&mut self) {
+        while let Some(effect) = self.engine.poll_effect() {
+            match effect {
+                Effect::Persist { id, batch, durable, own } => {
+                    if let Some(writer) = &self.writer {
+                        writer.write(id, batch, durable, own);
+                    }
+                }
+                Effect::ResumePersisting => {
+                    if let Some(writer) = &self.writer {
+                        writer.resume();
+                    }
+                }
+                Effect::Send(conn, frame) => self.links.send(conn, frame),
+                Effect::Admit(conn) => self.links.admit(conn).await,
+                Effect::Disconnect(conn, reason) => self.links.close(conn, reason),
+                Effect::Reply(id, result) => {
+                    if let Some(reply) = self.replies.remove(&id) {
+                        self.show(Shown::Reply(reply, result));
+                    }
+                }
+                Effect::Changed(row) => self.show(Shown::Row(row)),
+                Effect::Observed(observation) => self.observe(&observation),
+            }
+        }
+    }
+
+    fn show(&self, shown: Shown) {
+        if self.shower.send(shown).is_err() {
+            warn!("the views no longer fill: start the node again");
+        }
+    }
+
+    fn observe(&self, observation: &Observation) {
+        match observation {
+            Observation::Admitted { peer, clock_ahead, .. } => {
+                info!(peer.id = %peer, clock_ahead, "peer is in");
+            }
+            Observation::SessionEnded { peer, reason, detail, .. } => {
+                info!(peer.id = %peer, ?reason, detail, "session ended");
+            }
+            Observation::Received { peer, entries } => debug!(peer.id = %peer, entries, "entries are durable"),
+            Observation::SetAside { entry, code } => warn!(entry.hash = %entry, code, "entry set aside"),
+            Observation::Forked { feed, end } => warn!(feed.id = %feed, entry.seq = end.0, "feed ended at a fork"),
+            Observation::NewIncarnation(why) => info!(why, "new incarnation of our own feed"),
+            Observation::NotPersisted(why) => warn!(why, "the store could not write"),
+            Observation::Unreadable(why) => warn!(why, "the store could not be read"),
+            _ => {}
+        }
+        if matches!(
+            observation,
+            Observation::Admitted { .. } | Observation::SessionEnded { .. } | Observation::Received { .. }
+        ) {
+            // Nobody follows: nobody misses it.
+            let _ = self.happenings.send(Happening::Peers);
+        }
+    }
+
+    async fn stop(mut self, done: Option<oneshot::Sender<()>>) {
+        self.handle(Event::Stop).await;
+        self.links.shutdown().await;
+        if let Some(writer) = self.writer.take() {
+            writer.finish();
+        }
+        if let Some(done) = done {
+            // Whoever asked has gone: the node has stopped all the same.
+            let _ = done.send(());
+        }
+    }
+}

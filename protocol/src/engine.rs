@@ -1,0 +1,525 @@
+//! The whole node without its hands: events in, effects out.
+//!
+//! The caller owns the clock, the store and the links. It gives every event to [`Engine::handle`], then carries out
+//! what [`Engine::poll_effect`] returns, in order, until there is nothing more:
+//!
+//! ```text
+//! Event::Command ──▶ document (on a copy) ──▶ feed ──▶ Effect::Persist ──▶ Event::Persisted ──▶ Effect::Reply
+//! Event::Frame ──▶ session ──▶ ledger, verify ──▶ Effect::Persist ──▶ Event::Persisted ──▶ Effect::Send (have)
+//!                                                                   └──▶ Event::Idle ──▶ Effect::Changed (a row)
+//! ```
+//!
+//! Nothing is shown, announced, sent or acknowledged before its `Persisted`. What is derived (documents, rows) is
+//! brought up to date when there is time, and never delays sync.
+
+mod commands;
+mod documents;
+mod forks;
+mod intake;
+mod offices;
+mod queries;
+pub mod rows;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use automerge::ChangeHash;
+use serde_json::Value;
+
+pub use self::{
+    commands::HeldBack,
+    offices::Office,
+    queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
+};
+use self::{commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
+use crate::{
+    document::Authorship,
+    feed::{Feed, ForkProof, OfficeCard, Signer, Tip},
+    frame::Reason,
+    ids::{
+        AuthorKey, EntryHash, Epoch, FeedId, Incarnation, ItemId, Moment, NetworkId, Now, RecordId, Seq, UnixSeconds,
+    },
+    ledger::{Accepted, ForkOutcome, Ledger, LedgerError},
+    record::{Choice, Kind, RecordError, Vocabulary},
+    session::{Identity, Session},
+    shelf::{Batch, Shelf, ShelfError, Table},
+};
+
+/// A connection, as the caller numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// A command, as the caller numbers it, to find its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(pub u64);
+
+impl CommandId {
+    /// A command that the engine gave itself: nobody waits for its reply.
+    const OURS: CommandId = CommandId(u64::MAX);
+}
+
+/// A batch on its way into the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersistId(pub u64);
+
+/// What an engine needs to know at the start.
+pub struct Settings {
+    /// The device's Ed25519 secret key.
+    pub device_key: [u8; 32],
+    /// What opens the network to a node.
+    pub network_secret: Vec<u8>,
+    /// The office at this node.
+    pub name: String,
+    /// The key of its region; absent for the national team.
+    pub region: Option<String>,
+    /// The keys that records may use.
+    pub vocabulary: Arc<Vocabulary>,
+    /// 32 random bytes, new at every start: incarnations and epochs are drawn from them.
+    pub entropy: [u8; 32],
+    /// The store may not hold all that was ever written: it was salvaged, restored, copied or moved. Opens a new
+    /// epoch, and a new incarnation of our own feed.
+    pub doubt: bool,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A person wants something written.
+    Command(CommandId, Command),
+    /// A link to a peer is up; the transport has proved its key. `dialled`: by us.
+    Connected {
+        /// The connection.
+        conn: ConnId,
+        /// The peer.
+        peer: AuthorKey,
+        /// Whether we dialled it, and not the peer us.
+        dialled: bool,
+    },
+    /// A frame came.
+    Frame(ConnId, Vec<u8>),
+    /// The link is gone.
+    Closed(ConnId),
+    /// A batch is durable. Batches become durable in the order they were given.
+    Persisted(PersistId),
+    /// A batch could not be written, and none given after it was.
+    NotPersisted(PersistId, String),
+    /// There is nothing else to do: time for what is derived.
+    Idle,
+    /// Time has passed. Due about once a second.
+    Tick,
+    /// The node is about to stop: sessions end, and what is derived is written down.
+    Stop,
+}
+
+/// A person's intent.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Who, and why where a reason is given. The time is the engine's.
+    pub person: String,
+    /// The reason, at most [`crate::limits::MAX_REASON`] characters.
+    pub reason: Option<String>,
+    /// What.
+    pub intent: Intent,
+}
+
+/// What a command does. Fields, patches and values have the shape of [`record`].
+#[derive(Debug, Clone)]
+pub enum Intent {
+    /// A new record.
+    Create(Kind, Value),
+    /// Changes to a record, made by someone who saw it at these heads.
+    Patch(RecordId, Vec<ChangeHash>, Value),
+    /// A choice among the concurrent values of the field at a JSON pointer, seen at these heads.
+    Settle(RecordId, Vec<ChangeHash>, String, Choice),
+    /// An evaluator's opinion: its commitment is written, its text kept here until all have committed.
+    Evaluate(RecordId, String, Value),
+    /// An opinion that was held back here is published. The engine does so by itself.
+    Open(RecordId, HeldBack),
+}
+
+/// What a command brought about. It is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The record.
+    pub record: RecordId,
+    /// The entry; absent when everything asked for was already so.
+    pub entry: Option<EntryHash>,
+    /// The document's heads after it.
+    pub heads: Vec<ChangeHash>,
+    /// New items by the pointer under which they were asked for.
+    pub new_items: BTreeMap<String, ItemId>,
+}
+
+/// Why a command was not carried out. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// There is no such record here.
+    #[error("there is no such record at this office")]
+    NotFound,
+    /// The record refuses: fields at fault, values changed meanwhile, steps the workflow does not allow.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Other offices would have to set the change aside.
+    #[error("this cannot be saved at once: {0}; save it in parts")]
+    TooMuch(String),
+    /// A name or a reason is missing or over its bound.
+    #[error("{0} is missing or too long")]
+    Authorship(&'static str),
+    /// The store cannot write.
+    #[error("not saved: {0}")]
+    NotSaved(String),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// What is to be done, in order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Write a batch and report it. A durable one is synced first; `own` is then noted in the tip file.
+    Persist {
+        /// To be named in [`Event::Persisted`].
+        id: PersistId,
+        /// What to write.
+        batch: Batch,
+        /// Whether to sync before reporting; what is derived may wait for the next that does.
+        durable: bool,
+        /// The end of our own feed after this batch.
+        own: Option<(FeedId, Tip)>,
+    },
+    /// After [`Event::NotPersisted`]: what was given before this was refused, what comes after is new.
+    ResumePersisting,
+    /// Send a frame.
+    Send(ConnId, Vec<u8>),
+    /// The peer belongs to the network: it may send large frames.
+    Admit(ConnId),
+    /// End a connection, after what was sent.
+    Disconnect(ConnId, Reason),
+    /// The answer to a command.
+    Reply(CommandId, Result<Saved, CommandError>),
+    /// A record's row is new or has changed.
+    Changed(Box<Row>),
+    /// For logs, metrics and the office's health.
+    Observed(Observation),
+}
+
+/// Something worth telling an operator. Never holds content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Observation {
+    /// A peer proved that it belongs here.
+    Admitted {
+        /// The connection.
+        conn: ConnId,
+        /// The peer.
+        peer: AuthorKey,
+        /// How far its clock is ahead of ours, in seconds.
+        clock_ahead: i64,
+    },
+    /// A session ended through a fault, and whose.
+    SessionEnded {
+        /// The connection.
+        conn: ConnId,
+        /// The peer.
+        peer: AuthorKey,
+        /// Why.
+        reason: Reason,
+        /// More about it.
+        detail: String,
+    },
+    /// Entries became durable that a peer sent.
+    Received {
+        /// From where.
+        peer: AuthorKey,
+        /// How many.
+        entries: usize,
+    },
+    /// An entry was kept but not applied.
+    SetAside {
+        /// The entry.
+        entry: EntryHash,
+        /// [`crate::document::SetAside::code`].
+        code: &'static str,
+    },
+    /// A feed ended at a proven fork.
+    Forked {
+        /// The feed.
+        feed: FeedId,
+        /// Its last good number.
+        end: Seq,
+    },
+    /// Our own feed goes on in a new incarnation, and why.
+    NewIncarnation(&'static str),
+    /// The store could not write.
+    NotPersisted(String),
+    /// The store could not be read.
+    Unreadable(String),
+}
+
+/// What follows when a batch is durable.
+enum Work {
+    /// One of our own commands.
+    Own(Box<OwnEdit>),
+    /// Entries from a peer, or our own card.
+    Received { peer: Option<AuthorKey>, accepted: Vec<Accepted>, bytes: usize },
+    /// A fork.
+    Forked(Box<ForkOutcome>, Box<ForkProof>),
+    /// Nothing: it was derived.
+    Derived,
+}
+
+struct Pending {
+    id: PersistId,
+    work: Work,
+}
+
+/// A node.
+pub struct Engine<S> {
+    settings: Settings,
+    signer: Signer,
+    epoch: Epoch,
+    ledger: Ledger<S>,
+    own: FeedId,
+    drawn: u64,
+    documents: Documents,
+    offices: Offices,
+    sessions: BTreeMap<ConnId, Session>,
+    pending: VecDeque<Pending>,
+    next_persist: u64,
+    /// Commands that wait until the change before them on the same record is durable.
+    waiting: BTreeMap<RecordId, VecDeque<(CommandId, Command)>>,
+    /// Bytes of entries from peers that the store is still writing.
+    writing: usize,
+    /// Proofs of forks in what is not held here yet, or is still being written.
+    early_forks: VecDeque<ForkProof>,
+    /// Stored rows that are behind.
+    unwritten_rows: BTreeMap<RecordId, Vec<u8>>,
+    /// A failed write took rows with it: until the next start they are not to be relied on.
+    rows_lost: bool,
+    /// After a failed write: when peers are asked again for what was refused.
+    retry_at: Option<Moment>,
+    effects: VecDeque<Effect>,
+}
+
+/// Rows of [`Table::Node`].
+mod node_row {
+    /// The mark of the store.
+    pub(super) const EPOCH: &[u8] = b"epoch";
+    /// The feed we write to.
+    pub(super) const OWN: &[u8] = b"own";
+    /// The arrival up to which the rows of [`super::Table::Records`] speak.
+    pub(super) const REFLECTED: &[u8] = b"reflected";
+}
+
+/// Rows brought up to date in one go before anything else gets its turn.
+const REFRESH_AT_ONCE: usize = 32;
+
+/// Entries looked at in one go while catching up after a start.
+const CATCH_UP_AT_ONCE: usize = 4_096;
+
+/// Bytes of derived rows that are written together.
+const ROWS_AT_ONCE: usize = 256 * 1024;
+
+/// The engine could not start on this store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The office's name is missing or too long.
+    #[error("the office needs a name of 1 to 80 characters")]
+    Name,
+}
+
+impl From<ShelfError> for OpenError {
+    fn from(error: ShelfError) -> Self {
+        OpenError::Ledger(error.into())
+    }
+}
+
+/// The end of the own feed that a store was last written with, before anything is opened on it: to be compared with
+/// the tip file, which tells a restored or copied store. `None` for a new store.
+pub fn own_tip<S: Shelf>(shelf: &S) -> Result<Option<(FeedId, Tip)>, LedgerError> {
+    let Some(own) = shelf.get(Table::Node, node_row::OWN)?.and_then(|bytes| FeedId::from_slice(&bytes)) else {
+        return Ok(None);
+    };
+    let ledger = Ledger::open(shelf)?;
+    Ok(ledger.feed(&own).map(|feed| (own, feed.tip)))
+}
+
+impl<S: Shelf> Engine<S> {
+    /// Starts on a store. The first effects write what a new store needs.
+    pub fn open(settings: Settings, shelf: S, now: Now) -> Result<Self, OpenError> {
+        let network = NetworkId::of_secret(&settings.network_secret);
+        let signer = Signer::new(&settings.device_key, network);
+        let card = OfficeCard { name: settings.name.clone(), region: settings.region.clone(), at: now.wall.0 };
+        if settings.name.trim().is_empty() || OfficeCard::decode(&card.encode()).is_none() {
+            return Err(OpenError::Name);
+        }
+        let epoch = shelf.get(Table::Node, node_row::EPOCH)?.and_then(|bytes| Epoch::from_slice(&bytes));
+        let own = shelf.get(Table::Node, node_row::OWN)?.and_then(|bytes| FeedId::from_slice(&bytes));
+        let reflected = shelf.get(Table::Node, node_row::REFLECTED)?;
+        let reflected = reflected.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let ledger = Ledger::open(shelf)?;
+        let mut engine = Engine {
+            epoch: epoch.unwrap_or(Epoch([0; 8])),
+            own: own.unwrap_or(FeedId([0; 32])),
+            signer,
+            ledger,
+            drawn: 0,
+            documents: Documents::new(),
+            offices: Offices::default(),
+            sessions: BTreeMap::new(),
+            pending: VecDeque::new(),
+            next_persist: 0,
+            waiting: BTreeMap::new(),
+            writing: 0,
+            early_forks: VecDeque::new(),
+            unwritten_rows: BTreeMap::new(),
+            rows_lost: false,
+            retry_at: None,
+            effects: VecDeque::new(),
+            settings,
+        };
+        engine.offices = Offices::load(&engine.ledger)?;
+        if epoch.is_none() || engine.settings.doubt {
+            engine.epoch = Epoch(engine.draw()[..8].try_into().expect("a hash has 32 bytes"));
+        }
+        let usable = own.and_then(|own| engine.ledger.feed(&own)).is_some_and(|feed| feed.end.is_none());
+        if !usable || engine.settings.doubt {
+            let why =
+                if own.is_none() { "the first of this store" } else { "the store may not hold all that was written" };
+            engine.open_own_feed(why);
+        }
+        if engine
+            .offices
+            .card(&engine.signer.author())
+            .is_none_or(|held| (&held.name, &held.region) != (&card.name, &card.region))
+            || engine.ledger.feed(&engine.own).is_none_or(Feed::is_empty)
+        {
+            engine.write_card(&card);
+        }
+        engine.catch_up(crate::ids::Arrival(reflected))?;
+        Ok(engine)
+    }
+
+    /// Takes in an event. [`Self::poll_effect`] then returns what is to be done.
+    pub fn handle(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Command(id, command) => self.command(id, command, now),
+            Event::Connected { conn, peer, dialled } => self.connected(conn, peer, dialled, now),
+            Event::Frame(conn, bytes) => self.frame(conn, &bytes, now),
+            Event::Closed(conn) => drop(self.sessions.remove(&conn)),
+            Event::Persisted(id) => self.persisted(id, now),
+            Event::NotPersisted(id, why) => self.not_persisted(id, &why, now),
+            Event::Idle => self.refresh(now),
+            Event::Tick => self.tick(now),
+            Event::Stop => self.stop(),
+        }
+        self.drain_sessions();
+    }
+
+    /// The next thing to do.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Whether rows are behind: [`Event::Idle`] is welcome.
+    pub fn has_stale_rows(&self) -> bool {
+        self.documents.stale().next().is_some()
+    }
+
+    /// The ledger, for reading.
+    pub fn ledger(&self) -> &Ledger<S> {
+        &self.ledger
+    }
+
+    /// Our own device key.
+    pub fn author(&self) -> AuthorKey {
+        self.signer.author()
+    }
+
+    /// The network.
+    pub fn network(&self) -> NetworkId {
+        self.signer.network()
+    }
+
+    /// The feed we write to.
+    pub fn own_feed(&self) -> FeedId {
+        self.own
+    }
+
+    /// The mark of this store.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The open sessions.
+    pub fn sessions(&self) -> impl Iterator<Item = (ConnId, &Session)> {
+        self.sessions.iter().map(|(conn, session)| (*conn, session))
+    }
+
+    /// 32 bytes that nobody else can guess, different each time.
+    fn draw(&mut self) -> [u8; 32] {
+        self.drawn += 1;
+        let mut hasher = blake3::Hasher::new_keyed(&self.settings.entropy);
+        hasher.update(&self.drawn.to_be_bytes());
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Begins a new incarnation of our own feed. It and the epoch are written with its first entry.
+    fn open_own_feed(&mut self, why: &'static str) {
+        let incarnation = Incarnation(self.draw()[..16].try_into().expect("a hash has 32 bytes"));
+        let genesis = self.signer.genesis(incarnation);
+        // A full table of feeds must not keep our own from being opened: it is ours that the others make room for.
+        self.own = self.ledger.begin_own(genesis);
+        self.observe(Observation::NewIncarnation(why));
+    }
+
+    /// Our own feed can no longer be trusted to be whole here: it is closed for ever, and a new one begun.
+    fn close_own_feed(&mut self, why: &'static str, now: Now) {
+        self.open_own_feed(why);
+        let (name, region) = (self.settings.name.clone(), self.settings.region.clone());
+        self.write_card(&OfficeCard { name, region, at: now.wall.0 });
+    }
+
+    fn write_card(&mut self, card: &OfficeCard) {
+        let tip = self.ledger.verified_tip(&self.own).expect("our own feed is in the ledger");
+        let nothing = RecordId([0; 16]);
+        let entry = self.signer.append(self.own, tip, crate::entry::PayloadKind::OFFICE, nothing, card.encode());
+        let mut batch = Batch::default();
+        batch.put(Table::Node, node_row::EPOCH, self.epoch.0);
+        batch.put(Table::Node, node_row::OWN, self.own.0);
+        let accepted = self.ledger.stage(self.own, vec![entry], &mut batch);
+        self.persist(batch, true, Work::Received { peer: None, accepted, bytes: 0 });
+    }
+
+    fn persist(&mut self, batch: Batch, durable: bool, work: Work) {
+        let id = PersistId(self.next_persist);
+        self.next_persist += 1;
+        let own = match &work {
+            Work::Own(_) | Work::Received { peer: None, .. } => {
+                self.ledger.verified_tip(&self.own).map(|tip| (self.own, tip))
+            }
+            _ => None,
+        };
+        self.pending.push_back(Pending { id, work });
+        self.effects.push_back(Effect::Persist { id, batch, durable, own });
+    }
+
+    fn observe(&mut self, observation: Observation) {
+        self.effects.push_back(Effect::Observed(observation));
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity { author: self.signer.author(), secret: &self.settings.network_secret, epoch: self.epoch }
+    }
+
+    fn authorship(&self, command: &Command, at: UnixSeconds) -> Authorship {
+        Authorship { person: command.person.trim().to_owned(), reason: command.reason.clone(), at }
+    }
+}

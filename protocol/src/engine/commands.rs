@@ -1,0 +1,242 @@
+//! A person's command: an edit on a copy of the document, an entry, a batch; and the reply once it is durable.
+
+use automerge::ChangeHash;
+use serde_json::Value;
+
+use super::{Command, CommandError, CommandId, Effect, Engine, Intent, Saved, Work};
+use crate::{
+    document::{Document, EditError, Edited, Standing},
+    entry::PayloadKind,
+    ids::{ItemId, Now, RecordId},
+    ledger::{Accepted, LedgerError},
+    limits::{MAX_PERSON_NAME, MAX_REASON},
+    record::{self, ItemIds, RecordError, Written, evaluation},
+    shelf::{Batch, Shelf, Table},
+};
+
+/// An edit of ours that the store is writing.
+pub(super) struct OwnEdit {
+    command: CommandId,
+    record: RecordId,
+    /// The heads of the document that the edit was made on.
+    base: Vec<ChangeHash>,
+    edited: Edited<Written>,
+    accepted: Vec<Accepted>,
+}
+
+impl OwnEdit {
+    /// The record that was edited.
+    pub(super) fn record(&self) -> RecordId {
+        self.record
+    }
+}
+
+impl<S: Shelf> Engine<S> {
+    /// Carries out a command, or lets it wait for the one before it on the same record.
+    pub(super) fn command(&mut self, id: CommandId, command: Command, now: Now) {
+        let record = match &command.intent {
+            Intent::Create(..) => None,
+            Intent::Patch(record, ..)
+            | Intent::Settle(record, ..)
+            | Intent::Evaluate(record, ..)
+            | Intent::Open(record, _) => Some(*record),
+        };
+        if let Some(queue) = record.and_then(|record| self.waiting.get_mut(&record)) {
+            queue.push_back((id, command));
+            return;
+        }
+        match self.carry_out(id, &command, record, now) {
+            Ok(None) => {}
+            Ok(Some(saved)) => self.reply(id, Ok(saved)),
+            Err(error) => self.reply(id, Err(error)),
+        }
+    }
+
+    fn reply(&mut self, id: CommandId, result: Result<Saved, CommandError>) {
+        if id == CommandId::OURS {
+            return;
+        }
+        self.effects.push_back(Effect::Reply(id, result));
+    }
+
+    /// Makes the entry and hands it to the store; or answers at once when nothing had to be written.
+    fn carry_out(
+        &mut self,
+        id: CommandId,
+        command: &Command,
+        record: Option<RecordId>,
+        now: Now,
+    ) -> Result<Option<Saved>, CommandError> {
+        let by = self.authorship(command, now.wall);
+        if by.person.is_empty() || by.person.chars().count() > MAX_PERSON_NAME {
+            return Err(CommandError::Authorship("the name of the person"));
+        }
+        if by.reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON) {
+            return Err(CommandError::Authorship("the reason"));
+        }
+        let nonce = self.draw();
+        let tip = self.ledger.verified_tip(&self.own).expect("our own feed is in the ledger");
+        let seq = tip.seq.next();
+        let mut batch = Batch::default();
+        let made = RecordId::created_by(self.own, seq);
+        let new = Document::empty(made);
+        let document = match record {
+            None => &new,
+            Some(record) => self.documents.get(record, &self.ledger)?.ok_or(CommandError::NotFound)?.0,
+        };
+        let base = document.heads();
+        let edit = Edit {
+            ids: ItemIds::new(self.own, seq),
+            vocabulary: &self.settings.vocabulary,
+            nonce,
+            record: record.unwrap_or(made),
+        };
+        let edited = document.edit(self.own, &by, |tx| edit.make(&command.intent, tx, &mut batch));
+        let edited = match edited {
+            Ok(Some(edited)) => edited,
+            Ok(None) => {
+                let (record, heads) = (record.unwrap_or(made), base);
+                return Ok(Some(Saved { record, entry: None, heads, new_items: Default::default() }));
+            }
+            Err(EditError::Refused(error)) => return Err(error.into()),
+            Err(error) => return Err(CommandError::TooMuch(error.to_string())),
+        };
+        let record = record.unwrap_or(made);
+        let entry = self.signer.append(self.own, tip, PayloadKind::CHANGE, record, edited.payload.clone());
+        let accepted = self.ledger.stage(self.own, vec![entry], &mut batch);
+        self.waiting.entry(record).or_default();
+        self.persist(batch, true, Work::Own(Box::new(OwnEdit { command: id, record, base, edited, accepted })));
+        Ok(None)
+    }
+
+    /// Our own entry is durable: it is part of the document, shown, and only then confirmed.
+    pub(super) fn own_persisted(&mut self, own: OwnEdit, now: Now) {
+        let OwnEdit { command, record, base, edited, accepted } = own;
+        self.ledger.persisted(&accepted);
+        let new_items = edited.value.new_items.clone();
+        let entry = accepted[0].entry.hash();
+        if base.is_empty() || self.documents.is_at(record, &base) {
+            self.documents.replace(record, edited.into_document(&accepted[0].entry));
+        } else {
+            self.documents.arrived(&accepted[0], Standing::Trunk);
+        }
+        self.refresh_record(record);
+        let result = match self.documents.get(record, &self.ledger) {
+            Ok(Some((document, _))) => Ok(Saved { record, entry: Some(entry), heads: document.heads(), new_items }),
+            Ok(None) => Err(CommandError::NotFound),
+            Err(error) => Err(error.into()),
+        };
+        self.reply(command, result);
+        self.next_command(record, now);
+    }
+
+    /// Our own entry could not be written.
+    pub(super) fn own_refused(&mut self, own: OwnEdit, why: &str, now: Now) {
+        self.reply(own.command, Err(CommandError::NotSaved(why.to_owned())));
+        self.next_command(own.record, now);
+    }
+
+    /// The next command that waited for this record gets its turn.
+    fn next_command(&mut self, record: RecordId, now: Now) {
+        let mut queue = self.waiting.remove(&record).unwrap_or_default();
+        while let Some((id, command)) = queue.pop_front() {
+            self.command(id, command, now);
+            if let Some(waiting) = self.waiting.get_mut(&record) {
+                waiting.append(&mut queue);
+                return;
+            }
+        }
+    }
+}
+
+/// Everything an intent needs to be written into a document.
+struct Edit<'a> {
+    ids: ItemIds,
+    vocabulary: &'a record::Vocabulary,
+    /// For the commitment of an evaluation: nobody else can guess it.
+    nonce: [u8; 32],
+    record: RecordId,
+}
+
+impl Edit<'_> {
+    /// Writes the intent; what must stay on this node goes into the batch.
+    fn make(
+        mut self,
+        intent: &Intent,
+        tx: &mut automerge::transaction::Transaction<'_>,
+        batch: &mut Batch,
+    ) -> Result<Written, RecordError> {
+        match intent {
+            Intent::Create(kind, fields) => record::create(tx, *kind, fields, &mut self.ids, self.vocabulary),
+            Intent::Patch(_, base, patch) => {
+                record::patch(tx, self.record, base, patch, &mut self.ids, self.vocabulary)
+            }
+            Intent::Settle(_, seen, pointer, choice) => {
+                record::settle(tx, seen, pointer, choice, self.vocabulary)?;
+                Ok(Written { changed: true, new_items: Default::default() })
+            }
+            Intent::Evaluate(_, evaluator, opinion) => {
+                let commitment = evaluation::commit(self.record, evaluator, &self.nonce, opinion);
+                let item = evaluation::add_commitment(tx, evaluator, &commitment, &mut self.ids)?;
+                let held_back = HeldBack { item: item.clone(), nonce: self.nonce, opinion: opinion.clone() };
+                batch.put(Table::Private, held_back.key(self.record), held_back.encode());
+                Ok(Written { changed: true, new_items: [("/evaluations/new".to_owned(), item)].into() })
+            }
+            Intent::Open(_, held_back) => {
+                let HeldBack { item, nonce, opinion } = held_back;
+                evaluation::add_opening(tx, self.record, item, opinion, nonce)?;
+                batch.remove(Table::Private, held_back.key(self.record));
+                Ok(Written { changed: true, new_items: Default::default() })
+            }
+        }
+    }
+}
+
+/// An opinion that stays on this node until every named evaluator has committed.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct HeldBack {
+    /// The evaluation's item.
+    pub item: ItemId,
+    nonce: [u8; 32],
+    opinion: Value,
+}
+
+impl HeldBack {
+    /// Who opens what is held back: nobody at a keyboard.
+    const PERSON: &str = "Toguna";
+
+    fn key(&self, record: RecordId) -> Vec<u8> {
+        [&record.0[..], self.item.as_str().as_bytes()].concat()
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an opinion is plain data")
+    }
+}
+
+impl<S: Shelf> Engine<S> {
+    /// Publishes what this office holds back of a project's evaluations, once every named evaluator has committed.
+    /// Called whenever the project changed, since the last commitment may come from anywhere.
+    pub(super) fn open_evaluations(&mut self, record: RecordId, now: Now) -> Result<(), CommandError> {
+        let mut held_back: Vec<HeldBack> = Vec::new();
+        self.ledger
+            .shelf()
+            .scan(Table::Private, &record.0, None, &mut |key, value| {
+                let ours = key.starts_with(&record.0);
+                held_back.extend(ours.then(|| serde_json::from_slice(&value).ok()).flatten());
+                ours
+            })
+            .map_err(LedgerError::from)?;
+        if held_back.is_empty() || self.waiting.contains_key(&record) {
+            return Ok(());
+        }
+        let Some((document, _)) = self.documents.get(record, &self.ledger)? else { return Ok(()) };
+        let project: record::Project = record::read(document.automerge(), None)?.typed();
+        if evaluation::ready_to_open(&project) {
+            let intent = Intent::Open(record, held_back.swap_remove(0));
+            let command = Command { person: HeldBack::PERSON.to_owned(), reason: None, intent };
+            self.command(CommandId::OURS, command, now);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,440 @@
+//! The wire units of a session. A frame is a type byte and fields; the transport carries its length.
+//!
+//! Each direction keeps a [`Dictionary`] of feeds: the first time a feed is named its 32 bytes are sent, afterwards a
+//! number of one or two bytes. Where both hellos show that the two nodes know the same feeds, both dictionaries start
+//! with all of them.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    chunk,
+    feed::{ForkProof, Genesis, ProofSide},
+    frontier::Digest,
+    ids::{AuthorKey, Epoch, FeedId, Seq, UnixSeconds},
+    limits::{MAX_FEEDS, MAX_PROBE},
+    verify::RawRun,
+    wire::{self, Reader, WireError},
+};
+
+/// Version of the session protocol. A node refuses a hello of another one by name.
+pub const VERSION: u8 = 1;
+
+/// A unit on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// The first frame of each side, and the only one answered before it has been checked.
+    Hello(Hello),
+    /// All that the sender holds. Later frontiers of a session replace the earlier ones.
+    Frontier(Vec<(FeedId, Seq)>),
+    /// Begins a feed that the receiver did not name in its frontier.
+    Genesis(Genesis),
+    /// Ends a feed at a fork and begins its branches.
+    Fork(ForkProof),
+    /// Entries.
+    Chunk(RawRun),
+    /// What the sender now holds, durably: acknowledges chunks, and saves the receiver from sending the same again.
+    Have(Vec<(FeedId, Seq)>),
+    /// The sender cannot go on in a feed from what it was sent; it holds the feed up to this number.
+    Hold(FeedId, Seq),
+    /// Entries the sender holds, by number and the first eight bytes of their hash; asks which differ.
+    Compare(FeedId, Vec<(Seq, [u8; 8])>),
+    /// The numbers of a [`Frame::Compare`] at which the sender holds the same, and at which another entry.
+    Compared(FeedId, Vec<(Seq, bool)>),
+    /// The sender's side of a fork: its entries after the number, which both sides hold alike.
+    Side(FeedId, Seq, ProofSide),
+    /// The sender ends the session, and why.
+    Bye(Reason),
+}
+
+/// The opening of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hello {
+    /// Proof of the network secret, over both peers' keys: [`hello_mac`].
+    pub mac: [u8; 16],
+    /// The sender's store.
+    pub epoch: Epoch,
+    /// All that the sender holds.
+    pub digest: Digest,
+    /// The feeds that the sender knows, in the order of their ids: [`feeds_digest`].
+    pub feeds: [u8; 8],
+    /// The sender's clock.
+    pub clock: UnixSeconds,
+}
+
+/// Why a session ends, as both operators read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[repr(u8)]
+pub enum Reason {
+    /// The hello does not prove the network secret.
+    #[error("not of this network: the network secrets differ")]
+    Stranger = 1,
+    /// Another protocol version.
+    #[error("speaks another version of the protocol; update the older node")]
+    Version = 2,
+    /// Bytes that do not follow the format.
+    #[error("sent a malformed frame")]
+    Malformed = 3,
+    /// A frame where it has no place.
+    #[error("sent a frame out of turn")]
+    OutOfTurn = 4,
+    /// A signature that is not the author's.
+    #[error("sent an entry whose signature is wrong")]
+    Signature = 5,
+    /// More than a bound allows.
+    #[error("sent more than the limits allow")]
+    Limit = 6,
+    /// A newer session of the same peer.
+    #[error("replaced by a newer connection")]
+    Replaced = 7,
+    /// Nothing was heard for too long.
+    #[error("not heard from in time")]
+    Silent = 8,
+    /// The node stops.
+    #[error("stopping")]
+    Stopping = 9,
+    /// The same device key: a second copy of this node.
+    #[error("has this node's own key: a copied data directory is running twice")]
+    Ourselves = 10,
+}
+
+impl Reason {
+    const ALL: [Reason; 10] = [
+        Reason::Stranger,
+        Reason::Version,
+        Reason::Malformed,
+        Reason::OutOfTurn,
+        Reason::Signature,
+        Reason::Limit,
+        Reason::Replaced,
+        Reason::Silent,
+        Reason::Stopping,
+        Reason::Ourselves,
+    ];
+
+    fn of(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| *reason as u8 == byte)
+    }
+}
+
+/// The proof of the network secret in a hello: keyed BLAKE3 over the sender's key, the receiver's key and the rest of
+/// the hello, first 16 bytes. The transport has authenticated both keys, so it is of no use to anyone else.
+pub fn hello_mac(secret: &[u8], from: &AuthorKey, to: &AuthorKey, hello: &Hello) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new_keyed(&blake3::derive_key("toguna 2026 hello", secret));
+    hasher.update(&from.0);
+    hasher.update(&to.0);
+    let mut rest = Vec::new();
+    hello.write_body(&mut rest);
+    hasher.update(&rest);
+    let mut mac = [0; 16];
+    mac.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    mac
+}
+
+/// Eight bytes over the known feeds' ids in order.
+pub fn feeds_digest<'a>(feeds: impl IntoIterator<Item = &'a FeedId>) -> [u8; 8] {
+    let mut hasher = blake3::Hasher::new_derive_key("toguna 2026 feed list");
+    for feed in feeds {
+        hasher.update(&feed.0);
+    }
+    hasher.finalize().as_bytes()[..8].try_into().expect("a hash has 32 bytes")
+}
+
+impl Hello {
+    fn write_body(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.epoch.0);
+        out.extend_from_slice(&self.digest.0);
+        out.extend_from_slice(&self.feeds);
+        wire::put_number(out, self.clock.0.max(0) as u64);
+    }
+
+    fn read(mut reader: Reader<'_>) -> Result<Self, WireError> {
+        if reader.byte("version")? != VERSION {
+            return Err(WireError::Invalid("version"));
+        }
+        let hello = Hello {
+            mac: reader.array("hello proof")?,
+            epoch: Epoch(reader.array("hello epoch")?),
+            digest: Digest(reader.array("hello digest")?),
+            feeds: reader.array("hello feeds")?,
+            clock: UnixSeconds(reader.number("hello clock")?.try_into().unwrap_or(i64::MAX)),
+        };
+        reader.end()?;
+        Ok(hello)
+    }
+}
+
+/// The feeds that one direction of a session has named, by number from 1.
+#[derive(Debug, Clone, Default)]
+pub struct Dictionary {
+    feeds: Vec<FeedId>,
+    numbers: BTreeMap<FeedId, u64>,
+}
+
+impl Dictionary {
+    /// Starts with the feeds that both sides know, in the order of their ids.
+    pub fn with(feeds: impl IntoIterator<Item = FeedId>) -> Self {
+        let mut dictionary = Dictionary::default();
+        feeds.into_iter().for_each(|feed| dictionary.name(feed));
+        dictionary
+    }
+
+    fn name(&mut self, feed: FeedId) {
+        self.feeds.push(feed);
+        self.numbers.insert(feed, self.feeds.len() as u64);
+    }
+
+    fn write(&mut self, feed: FeedId, out: &mut Vec<u8>) {
+        match self.numbers.get(&feed) {
+            Some(number) => wire::put_number(out, *number),
+            None => {
+                wire::put_number(out, 0);
+                out.extend_from_slice(&feed.0);
+                self.name(feed);
+            }
+        }
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<FeedId, WireError> {
+        match reader.number_up_to(self.feeds.len(), "feed number")? {
+            0 if self.feeds.len() >= MAX_FEEDS * 2 => Err(WireError::TooLarge("feeds named")),
+            0 => {
+                let feed = FeedId(reader.array("feed id")?);
+                self.name(feed);
+                Ok(feed)
+            }
+            number => Ok(self.feeds[number - 1]),
+        }
+    }
+
+    fn write_numbers(&mut self, numbers: &[(FeedId, Seq)], out: &mut Vec<u8>) {
+        wire::put_number(out, numbers.len() as u64);
+        for (feed, seq) in numbers {
+            self.write(*feed, out);
+            wire::put_number(out, seq.0);
+        }
+    }
+
+    fn read_numbers(&mut self, reader: &mut Reader<'_>) -> Result<Vec<(FeedId, Seq)>, WireError> {
+        let count = reader.number_up_to(MAX_FEEDS * 2, "feeds")?;
+        (0..count).map(|_| Ok((self.read(reader)?, Seq(reader.number("seq")?)))).collect()
+    }
+}
+
+mod tag {
+    pub(super) const HELLO: u8 = 1;
+    pub(super) const FRONTIER: u8 = 2;
+    pub(super) const GENESIS: u8 = 3;
+    pub(super) const FORK: u8 = 4;
+    pub(super) const CHUNK: u8 = 5;
+    pub(super) const HAVE: u8 = 6;
+    pub(super) const HOLD: u8 = 7;
+    pub(super) const COMPARE: u8 = 8;
+    pub(super) const COMPARED: u8 = 9;
+    pub(super) const SIDE: u8 = 10;
+    pub(super) const BYE: u8 = 11;
+}
+
+impl Frame {
+    /// The frame's bytes, which may add to the sender's dictionary: frames must be sent in the order they were made.
+    pub fn encode(&self, dictionary: &mut Dictionary) -> Vec<u8> {
+        let mut out = Vec::new();
+        match self {
+            Frame::Hello(hello) => {
+                out.extend_from_slice(&[tag::HELLO, VERSION]);
+                out.extend_from_slice(&hello.mac);
+                hello.write_body(&mut out);
+            }
+            Frame::Frontier(numbers) => {
+                out.push(tag::FRONTIER);
+                dictionary.write_numbers(numbers, &mut out);
+            }
+            Frame::Genesis(genesis) => {
+                out.push(tag::GENESIS);
+                out.extend_from_slice(&genesis.encode());
+            }
+            Frame::Fork(proof) => {
+                out.push(tag::FORK);
+                proof.write(&mut out);
+            }
+            Frame::Chunk(run) => {
+                out.push(tag::CHUNK);
+                dictionary.write(run.feed, &mut out);
+                chunk::write(run, &mut out);
+            }
+            Frame::Have(numbers) => {
+                out.push(tag::HAVE);
+                dictionary.write_numbers(numbers, &mut out);
+            }
+            Frame::Hold(feed, seq) => {
+                out.push(tag::HOLD);
+                dictionary.write(*feed, &mut out);
+                wire::put_number(&mut out, seq.0);
+            }
+            Frame::Compare(feed, items) => {
+                out.push(tag::COMPARE);
+                dictionary.write(*feed, &mut out);
+                wire::put_number(&mut out, items.len() as u64);
+                for (seq, hash) in items {
+                    wire::put_number(&mut out, seq.0);
+                    out.extend_from_slice(hash);
+                }
+            }
+            Frame::Compared(feed, items) => {
+                out.push(tag::COMPARED);
+                dictionary.write(*feed, &mut out);
+                wire::put_number(&mut out, items.len() as u64);
+                for (seq, same) in items {
+                    wire::put_number(&mut out, seq.0);
+                    out.push(u8::from(*same));
+                }
+            }
+            Frame::Side(feed, seq, side) => {
+                out.push(tag::SIDE);
+                dictionary.write(*feed, &mut out);
+                wire::put_number(&mut out, seq.0);
+                side.write(&mut out);
+            }
+            Frame::Bye(reason) => out.extend_from_slice(&[tag::BYE, *reason as u8]),
+        }
+        out
+    }
+
+    /// Reads one frame. The caller has bounded its length.
+    pub fn decode(bytes: &[u8], dictionary: &mut Dictionary) -> Result<Self, WireError> {
+        let mut reader = Reader::new(bytes);
+        let frame = match reader.byte("frame type")? {
+            tag::HELLO => return Hello::read(reader).map(Frame::Hello),
+            tag::FRONTIER => Frame::Frontier(dictionary.read_numbers(&mut reader)?),
+            tag::GENESIS => Frame::Genesis(Genesis::read(&mut reader)?),
+            tag::FORK => Frame::Fork(ForkProof::read(&mut reader)?),
+            tag::CHUNK => {
+                let feed = dictionary.read(&mut reader)?;
+                return chunk::read(feed, reader).map(Frame::Chunk);
+            }
+            tag::HAVE => Frame::Have(dictionary.read_numbers(&mut reader)?),
+            tag::HOLD => Frame::Hold(dictionary.read(&mut reader)?, Seq(reader.number("seq")?)),
+            tag::COMPARE => {
+                let feed = dictionary.read(&mut reader)?;
+                let count = reader.number_up_to(MAX_PROBE, "compared entries")?;
+                let items = (0..count).map(|_| Ok((Seq(reader.number("seq")?), reader.array("hash")?)));
+                Frame::Compare(feed, items.collect::<Result<_, WireError>>()?)
+            }
+            tag::COMPARED => {
+                let feed = dictionary.read(&mut reader)?;
+                let count = reader.number_up_to(MAX_PROBE, "compared entries")?;
+                let items = (0..count).map(|_| {
+                    let seq = Seq(reader.number("seq")?);
+                    match reader.byte("same")? {
+                        same @ (0 | 1) => Ok((seq, same == 1)),
+                        _ => Err(WireError::Invalid("same")),
+                    }
+                });
+                Frame::Compared(feed, items.collect::<Result<_, WireError>>()?)
+            }
+            tag::SIDE => {
+                let feed = dictionary.read(&mut reader)?;
+                Frame::Side(feed, Seq(reader.number("seq")?), ProofSide::read(&mut reader)?)
+            }
+            tag::BYE => Frame::Bye(Reason::of(reader.byte("reason")?).ok_or(WireError::Invalid("reason"))?),
+            _ => return Err(WireError::Invalid("frame type")),
+        };
+        reader.end()?;
+        Ok(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        entry::{PayloadKind, Signature},
+        feed::{ProofHeader, Tip},
+        ids::{CompartmentId, EntryHash, Incarnation, NetworkId, PayloadHash, RecordId},
+        verify::RawEntry,
+    };
+
+    pub(crate) fn one_of_each() -> Vec<Frame> {
+        let (a, b) = (FeedId([1; 32]), FeedId([2; 32]));
+        let header =
+            ProofHeader { kind: PayloadKind::CHANGE, record: RecordId([4; 16]), payload_hash: PayloadHash([5; 32]) };
+        let side = ProofSide { headers: vec![header], signature: Signature([6; 64]) };
+        let base = Tip { seq: Seq(7), hash: EntryHash([8; 32]) };
+        let entry = RawEntry { kind: PayloadKind::CHANGE, record: None, payload: b"payload".to_vec() };
+        vec![
+            Frame::Hello(Hello {
+                mac: [1; 16],
+                epoch: Epoch([2; 8]),
+                digest: Digest([3; 16]),
+                feeds: [4; 8],
+                clock: UnixSeconds(1_795_000_000),
+            }),
+            Frame::Frontier(vec![(a, Seq(300)), (b, Seq(1))]),
+            Frame::Genesis(Genesis {
+                network: NetworkId([1; 32]),
+                author: AuthorKey([2; 32]),
+                incarnation: Incarnation([3; 16]),
+                compartment: CompartmentId::GENERAL,
+            }),
+            Frame::Fork(ForkProof { feed: a, base, sides: [side.clone(), side.clone()] }),
+            Frame::Chunk(RawRun {
+                feed: b,
+                first: Seq(2),
+                backlink: [9; 8],
+                entries: vec![entry],
+                signature: Signature([7; 64]),
+            }),
+            Frame::Have(vec![(b, Seq(2))]),
+            Frame::Hold(a, Seq(300)),
+            Frame::Compare(a, vec![(Seq(1), [1; 8]), (Seq(300), [2; 8])]),
+            Frame::Compared(a, vec![(Seq(1), true), (Seq(300), false)]),
+            Frame::Side(a, Seq(7), side),
+            Frame::Bye(Reason::Stopping),
+        ]
+    }
+
+    #[test]
+    fn frames_read_back_and_name_each_feed_once() {
+        let (mut ours, mut theirs) = (Dictionary::default(), Dictionary::default());
+        for frame in one_of_each() {
+            let bytes = frame.encode(&mut ours);
+            assert_eq!(Frame::decode(&bytes, &mut theirs), Ok(frame));
+        }
+        let again = Frame::Have(vec![(FeedId([1; 32]), Seq(5))]).encode(&mut ours);
+        assert_eq!(again, [tag::HAVE, 1, 1, 5]);
+    }
+
+    #[test]
+    fn nothing_new_costs_less_than_64_bytes_each_way() {
+        let hello = one_of_each().remove(0).encode(&mut Dictionary::default());
+        assert!(hello.len() < 64, "{} bytes", hello.len());
+    }
+
+    #[test]
+    fn no_cut_or_altered_frame_panics() {
+        for frame in one_of_each() {
+            let bytes = frame.encode(&mut Dictionary::default());
+            for at in 0..bytes.len() {
+                assert!(Frame::decode(&bytes[..at], &mut Dictionary::default()).is_err());
+                let mut altered = bytes.clone();
+                altered[at] ^= 0xff;
+                let _ = Frame::decode(&altered, &mut Dictionary::default());
+            }
+        }
+    }
+
+    #[test]
+    fn the_proof_in_a_hello_is_of_use_to_nobody_else() {
+        let Frame::Hello(hello) = one_of_each().remove(0) else { unreachable!() };
+        let (a, b) = (AuthorKey([1; 32]), AuthorKey([2; 32]));
+        let mac = hello_mac(b"secret", &a, &b, &hello);
+        assert_eq!(mac, hello_mac(b"secret", &a, &b, &Hello { mac: [0; 16], ..hello }));
+        for other in [
+            hello_mac(b"another", &a, &b, &hello),
+            hello_mac(b"secret", &b, &a, &hello),
+            hello_mac(b"secret", &a, &a, &hello),
+            hello_mac(b"secret", &a, &b, &Hello { epoch: Epoch([0; 8]), ..hello }),
+        ] {
+            assert_ne!(mac, other);
+        }
+    }
+}

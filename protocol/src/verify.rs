@@ -1,0 +1,269 @@
+//! From bytes that a peer sent to entries that are known to be their author's.
+//!
+//! A [`RawRun`] is what a chunk carried: consecutive entries of one feed and one signature over the last. Its headers
+//! are rebuilt from the place the run starts at, so the one signature answers for the order, the records and the
+//! payloads of all of them.
+
+use crate::{
+    entry::{Header, PayloadKind, Signature, VerifiedEntry},
+    feed::{Feed, Tip, signature_holds},
+    ids::{EntryHash, FeedId, PayloadHash, RecordId, Seq},
+    limits::{MAX_CHUNK_EXPANDED, MAX_PAYLOAD},
+    wire::{self, Reader, WireError},
+};
+
+/// One entry as it travels: what the receiver cannot derive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawEntry {
+    /// What the payload is.
+    pub kind: PayloadKind,
+    /// The record, or `None` where the entry creates it (the id then follows from feed and seq).
+    pub record: Option<RecordId>,
+    /// The payload's canonical bytes, at most [`MAX_PAYLOAD`].
+    pub payload: Vec<u8>,
+}
+
+/// A run of entries of one feed as it travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRun {
+    /// The feed, or the branch.
+    pub feed: FeedId,
+    /// The number of the first entry.
+    pub first: Seq,
+    /// The first eight bytes of the hash of the entry before it.
+    pub backlink: [u8; 8],
+    /// At least one.
+    pub entries: Vec<RawEntry>,
+    /// The author's signature over the last entry.
+    pub signature: Signature,
+}
+
+impl RawRun {
+    /// The number of the last entry.
+    pub fn last(&self) -> Seq {
+        Seq(self.first.0 + self.entries.len() as u64 - 1)
+    }
+}
+
+/// Why a run was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The run starts after a place we do not hold.
+    #[error("entry {first} was sent where {expected} is next")]
+    Gap {
+        /// Where the run starts.
+        first: Seq,
+        /// What we lack first.
+        expected: Seq,
+    },
+    /// The run continues another entry than the one we hold: the feed may have forked.
+    #[error("entry {0} does not continue the entry before it")]
+    Backlink(Seq),
+    /// The signature is not the author's over what was sent.
+    #[error("the signature of entry {0} is not its author's")]
+    Signature(Seq),
+    /// The run reaches past a proven fork of its feed.
+    #[error("the feed ended at entry {0}, where it was shown to fork")]
+    PastEnd(Seq),
+}
+
+/// Rebuilds the headers of a run that starts right after `before` and checks its signature. The caller has found
+/// `before` in what it holds of `feed`.
+pub fn verify_run(feed: &Feed, before: Tip, run: RawRun) -> Result<Vec<VerifiedEntry>, VerifyError> {
+    if run.first != before.seq.next() {
+        return Err(VerifyError::Gap { first: run.first, expected: before.seq.next() });
+    }
+    if run.backlink != before.hash.0[..8] {
+        return Err(VerifyError::Backlink(run.first));
+    }
+    let last = run.last();
+    if let Some(end) = feed.end.filter(|end| last > *end) {
+        return Err(VerifyError::PastEnd(end));
+    }
+    let mut tip = before;
+    let mut entries = Vec::with_capacity(run.entries.len());
+    for raw in run.entries {
+        let seq = tip.seq.next();
+        let header = Header {
+            feed: feed.root,
+            seq,
+            backlink: tip.hash,
+            kind: raw.kind,
+            record: raw.record.unwrap_or_else(|| RecordId::created_by(feed.root, seq)),
+            payload_hash: PayloadHash::of(&raw.payload),
+        };
+        let signature = (seq == last).then_some(run.signature);
+        let entry = VerifiedEntry::new(header, raw.payload, signature);
+        tip = Tip { seq, hash: entry.hash() };
+        entries.push(entry);
+    }
+    if !signature_holds(&feed.genesis, &tip.hash, &run.signature) {
+        return Err(VerifyError::Signature(last));
+    }
+    Ok(entries)
+}
+
+/// Flag of an encoded entry: the record id is left out because the entry creates it.
+const CREATES: u8 = 1;
+
+impl RawEntry {
+    /// What must travel of an entry we hold.
+    pub fn of(entry: &VerifiedEntry) -> Self {
+        let header = entry.header();
+        let record = (!header.creates_record()).then_some(header.record);
+        RawEntry { kind: header.kind, record, payload: entry.payload().to_vec() }
+    }
+
+    /// Appends: kind, flags, record unless created here, payload length, payload.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.kind.0);
+        out.push(if self.record.is_none() { CREATES } else { 0 });
+        if let Some(record) = &self.record {
+            out.extend_from_slice(&record.0);
+        }
+        wire::put_bytes(out, &self.payload);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let kind = PayloadKind(reader.byte("entry kind")?);
+        let record = match reader.byte("entry flags")? {
+            0 => Some(RecordId(reader.array("entry record")?)),
+            CREATES => None,
+            _ => return Err(WireError::Invalid("entry flags")),
+        };
+        let len = reader.number_up_to(MAX_PAYLOAD, "entry payload")?;
+        Ok(RawEntry { kind, record, payload: reader.bytes(len, "entry payload")?.to_vec() })
+    }
+
+    /// Bytes of the entry in a chunk's expanded body.
+    pub fn expanded_len(&self) -> usize {
+        2 + self.record.map_or(0, |_| RecordId::LEN) + 3 + self.payload.len()
+    }
+}
+
+const _: () = assert!(2 + RecordId::LEN + 4 + MAX_PAYLOAD <= MAX_CHUNK_EXPANDED, "one entry always fits a chunk");
+
+/// An entry as our own store keeps it; sealed by the store, hence trusted when it comes back.
+pub mod stored {
+    use super::*;
+    use crate::ids::Arrival;
+
+    /// Signature follows.
+    const SIGNED: u8 = 1;
+
+    /// The value under `feed ‖ seq`: arrival, backlink, kind, record, flags, signature where held, payload.
+    pub fn encode(entry: &VerifiedEntry, arrival: Arrival) -> Vec<u8> {
+        let header = entry.header();
+        let mut out = Vec::with_capacity(entry.payload().len() + 128);
+        wire::put_number(&mut out, arrival.0);
+        out.extend_from_slice(&header.backlink.0);
+        out.push(header.kind.0);
+        out.extend_from_slice(&header.record.0);
+        out.push(if entry.signature().is_some() { SIGNED } else { 0 });
+        if let Some(signature) = entry.signature() {
+            out.extend_from_slice(&signature.0);
+        }
+        out.extend_from_slice(entry.payload());
+        out
+    }
+
+    /// Reads back what [`encode`] wrote for the entry `seq` of the feed whose root is `root`.
+    pub fn decode(root: FeedId, seq: Seq, value: &[u8]) -> Result<(VerifiedEntry, Arrival), WireError> {
+        let mut reader = Reader::new(value);
+        let arrival = Arrival(reader.number("arrival")?);
+        let backlink = EntryHash(reader.array("backlink")?);
+        let kind = PayloadKind(reader.byte("kind")?);
+        let record = RecordId(reader.array("record")?);
+        let signature = match reader.byte("flags")? {
+            0 => None,
+            SIGNED => Some(Signature(reader.array("signature")?)),
+            _ => return Err(WireError::Invalid("flags")),
+        };
+        let payload = reader.rest().to_vec();
+        let payload_hash = PayloadHash::of(&payload);
+        let header = Header { feed: root, seq, backlink, kind, record, payload_hash };
+        Ok((VerifiedEntry::new(header, payload, signature), arrival))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        feed::Signer,
+        ids::{Incarnation, NetworkId},
+    };
+
+    fn run_of(count: u64) -> (Feed, Vec<VerifiedEntry>, RawRun) {
+        let signer = Signer::new(&[3; 32], NetworkId([1; 32]));
+        let mut feed = Feed::begin(signer.genesis(Incarnation([2; 16])));
+        let start = feed.tip;
+        let entries: Vec<_> = (0..count)
+            .map(|n| {
+                let record = RecordId::created_by(feed.id, Seq(n + 1));
+                let entry = signer.append(feed.id, feed.tip, PayloadKind::CHANGE, record, vec![n as u8; 10]);
+                feed.tip = Tip { seq: entry.header().seq, hash: entry.hash() };
+                entry
+            })
+            .collect();
+        feed.tip = start;
+        let run = RawRun {
+            feed: feed.id,
+            first: Seq(1),
+            backlink: start.hash.0[..8].try_into().unwrap(),
+            entries: entries.iter().map(RawEntry::of).collect(),
+            signature: *entries.last().unwrap().signature().unwrap(),
+        };
+        (feed, entries, run)
+    }
+
+    #[test]
+    fn a_run_becomes_the_entries_it_was_made_of() {
+        let (feed, entries, run) = run_of(3);
+        let verified = verify_run(&feed, feed.tip, run).unwrap();
+        assert_eq!(
+            verified.iter().map(VerifiedEntry::hash).collect::<Vec<_>>(),
+            entries.iter().map(VerifiedEntry::hash).collect::<Vec<_>>()
+        );
+        assert_eq!(verified.iter().map(|e| e.signature().is_some()).collect::<Vec<_>>(), [false, false, true]);
+    }
+
+    #[test]
+    fn every_alteration_of_a_run_is_refused() {
+        type Alter = fn(&mut RawRun);
+        let cases: [(&str, Alter, VerifyError); 8] = [
+            ("payload", |run| run.entries[1].payload[0] ^= 1, VerifyError::Signature(Seq(3))),
+            ("record", |run| run.entries[0].record = Some(RecordId([9; 16])), VerifyError::Signature(Seq(3))),
+            ("kind", |run| run.entries[2].kind = PayloadKind(7), VerifyError::Signature(Seq(3))),
+            ("order", |run| run.entries.swap(0, 1), VerifyError::Signature(Seq(3))),
+            ("left out", |run| drop(run.entries.remove(1)), VerifyError::Signature(Seq(2))),
+            ("signature", |run| run.signature.0[0] ^= 1, VerifyError::Signature(Seq(3))),
+            ("backlink", |run| run.backlink[0] ^= 1, VerifyError::Backlink(Seq(1))),
+            ("gap", |run| run.first = Seq(2), VerifyError::Gap { first: Seq(2), expected: Seq(1) }),
+        ];
+        for (name, alter, error) in cases {
+            let (feed, _, mut run) = run_of(3);
+            alter(&mut run);
+            assert_eq!(verify_run(&feed, feed.tip, run), Err(error), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_accepted_past_the_end_of_a_forked_feed() {
+        let (mut feed, _, run) = run_of(3);
+        feed.end = Some(Seq(2));
+        assert_eq!(verify_run(&feed, feed.tip, run), Err(VerifyError::PastEnd(Seq(2))));
+    }
+
+    #[test]
+    fn a_stored_entry_comes_back_as_it_was() {
+        use crate::ids::Arrival;
+        let (feed, entries, _) = run_of(2);
+        for entry in &entries {
+            let value = stored::encode(entry, Arrival(7));
+            assert_eq!(stored::decode(feed.id, entry.header().seq, &value), Ok((entry.clone(), Arrival(7))));
+            assert!(stored::decode(feed.id, entry.header().seq, &value[..60]).is_err());
+        }
+    }
+}
