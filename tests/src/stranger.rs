@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use tokio::{sync::mpsc, time::timeout};
 use toguna::net::{self, ConnId, Net, NetEvent, NetSettings};
 use toguna_protocol::{
     feed::Signer,
@@ -10,6 +9,7 @@ use toguna_protocol::{
     frontier::Digest,
     ids::{AuthorKey, Epoch, NetworkId, UnixSeconds},
 };
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::{PATIENCE, office::SECRET};
 

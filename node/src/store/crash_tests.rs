@@ -15,7 +15,9 @@ use std::{
 
 use toguna_protocol::shelf::{Batch, Table};
 
-use super::{Doubt, Durability, EngineError, FreeSpace, OpenError, Opened, Options, Store, StoreError, key, lock, open};
+use super::{
+    Doubt, Durability, EngineError, FreeSpace, OpenError, Opened, Options, Store, StoreError, key, lock, open,
+};
 
 /// Set for a child process: the data directory it is to write to until it is killed.
 const CHILD: &str = "TOGUNA_TEST_WRITE_UNTIL_KILLED";
@@ -130,7 +132,10 @@ fn a_second_opening_is_refused_with_the_pid_of_the_first() {
     let first = reopen(dir.path());
     let pid = std::process::id();
     let refusal = open(dir.path(), &Options::default()).err().unwrap();
-    assert!(matches!(&refusal, OpenError::Lock(lock::LockError::Held { pid: Some(held) }) if *held == pid), "{refusal}");
+    assert!(
+        matches!(&refusal, OpenError::Lock(lock::LockError::Held { pid: Some(held) }) if *held == pid),
+        "{refusal}"
+    );
     drop(first);
     reopen(dir.path());
 }

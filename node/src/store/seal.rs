@@ -114,8 +114,7 @@ impl<'a> Piece<'a> {
 
     /// Whether both are pieces of one written value.
     fn belongs_with(&self, other: &Piece<'_>) -> bool {
-        self.place == other.place
-            && (self.count, self.version, self.salt) == (other.count, other.version, other.salt)
+        self.place == other.place && (self.count, self.version, self.salt) == (other.count, other.version, other.salt)
     }
 }
 
@@ -137,12 +136,7 @@ impl Sealer {
     }
 
     /// The engine writes that hold a value, one per piece.
-    pub(super) fn seal(
-        &self,
-        place: Place<'_>,
-        version: u64,
-        value: &[u8],
-    ) -> Result<Vec<RawWrite>, getrandom::Error> {
+    pub(super) fn seal(&self, place: Place<'_>, version: u64, value: &[u8]) -> Result<Vec<RawWrite>, getrandom::Error> {
         let mut salt = [0; SALT];
         getrandom::fill(&mut salt)?;
         let count = u16::try_from(value.len().div_ceil(PIECE).max(1)).expect("a batch is at most 1 MiB");
@@ -227,16 +221,7 @@ mod tests {
 
     #[test]
     fn values_of_every_length_come_back_in_pieces_that_engines_can_hold() {
-        for length in [
-            0,
-            1,
-            PIECE - 1,
-            PIECE,
-            PIECE + 1,
-            2 * PIECE,
-            2 * PIECE + 1,
-            1 << 20,
-        ] {
+        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 1, 1 << 20] {
             let value: Vec<u8> = (0..length).map(|i| i as u8).collect();
             let rows = sealed(&value);
             assert!(rows.values().all(|stored| stored.len() <= MAX_STORED), "{length}");

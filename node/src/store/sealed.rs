@@ -415,7 +415,11 @@ mod tests {
         ];
         for (from, to, at_most, expected) in cases {
             let rows = scanned(&store, from.as_bytes(), to.map(str::as_bytes), at_most);
-            assert_eq!(rows.iter().map(|row| &row.0[..]).collect::<Vec<_>>(), expected.iter().map(|k| k.as_bytes()).collect::<Vec<_>>(), "{from:?}..{to:?}");
+            assert_eq!(
+                rows.iter().map(|row| &row.0[..]).collect::<Vec<_>>(),
+                expected.iter().map(|k| k.as_bytes()).collect::<Vec<_>>(),
+                "{from:?}..{to:?}"
+            );
             assert!(rows.iter().all(|row| row.1 == long));
         }
     }
