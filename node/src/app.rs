@@ -256,7 +256,7 @@ impl App {
 }
 
 fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
-    let ours: Frontier = engine.ledger().frontier();
+    let ours: Frontier = engine.ledger().frontier().clone();
     let session = |session: &toguna_protocol::session::Session| SessionStatus {
         peer: session.peer(),
         waiting_to_leave: session.confirmed().map(|theirs| ours.lead_over(theirs)),
