@@ -11,11 +11,7 @@ use toguna_protocol::{
     limits::MAX_FRAME,
     verify::{Link, RawEntry, RawRun},
 };
-use toguna_tests::{
-    eventually,
-    office::Office,
-    stranger::Stranger,
-};
+use toguna_tests::{eventually, office::Office, stranger::Stranger};
 
 /// The digest of someone who does not care.
 const NOTHING: Digest = Digest([9; 16]);
