@@ -9,5 +9,6 @@ pub mod net;
 pub mod views;
 pub mod driver;
 pub mod app;
+pub mod web;
 pub mod exchange;
 pub mod sample;
