@@ -198,7 +198,7 @@ pub enum SendError {
     #[error("the connection's queue is full, wait until it is writable")]
     Full,
     /// The frame is empty or above [`limits::MAX_FRAME`].
-    #[error("a frame of {0} bytes cannot be sent, the least is 1 and the most is 65536")]
+    #[error("a frame of {0} bytes cannot be sent, the least is 1 and the most is {max}", max = limits::MAX_FRAME)]
     Size(usize),
 }
 

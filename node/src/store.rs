@@ -2,7 +2,9 @@
 //!
 //! - [`Store`] is the whole of what the rest of the node sees: a few verbs over `protocol::shelf`'s tables.
 //! - [`open`] finds the store of a data directory, mends what can be mended and says what is in [`Doubt`].
-//! - [`SealedStore`] cuts values into pieces, seals each to its place ([`seal`]) and hands them to an [`Engine`].
+//! - What sled was seen to do to damaged files (not to open, to open without a part, to wipe what it cannot read) is met
+//!   by counting, by a copy made before opening, and by finding values in the bytes of the files.
+//! - [`SealedStore`] cuts values into pieces, seals each to its place and hands them to an [`Engine`].
 //! - [`TipFile`] remembers, beside the store, how far this office's own feed had come.
 //!
 //! ```text
@@ -11,6 +13,7 @@
 //!          tip            how far our own feed is, on which machine and directory
 //!          store/CURRENT  the number of the database in use
 //!          store/1/       a database; 1.damaged/ once it had to be set aside, then 2/ is in use
+//!          store/1.mark   how many commits were once durable; 1.suspect asks the next opening to salvage
 //! ```
 
 mod archive;
@@ -25,6 +28,7 @@ mod seal;
 mod sealed;
 pub mod sled;
 mod space;
+mod tally;
 pub mod tip;
 
 #[cfg(test)]
@@ -126,8 +130,10 @@ impl From<StoreError> for ShelfError {
 pub struct Checked {
     /// Values that opened.
     pub sound: u64,
-    /// Values that did not, as in `key 0a1b in table Entries`.
+    /// Values that did not, as in `key 0a1b in table Entries`. The next opening salvages around them.
     pub damaged: Vec<String>,
+    /// Values that were written and are not there any more. The next opening looks for them.
+    pub missing: u64,
 }
 
 /// A place that keeps batches. All methods may be called from several threads; commits queue up.

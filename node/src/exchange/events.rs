@@ -94,7 +94,8 @@ fn draft(pack: &Pack, region: &str, year: u16, rows: Vec<(Position, Row)>) -> Dr
         "event_count": rows.len(),
         "narrative": format!(
             "{} événements et {deaths} morts (meilleure estimation) selon l'Uppsala Conflict Data Program, \
-             Georeferenced Event Dataset 25.1, CC BY 4.0. Données réelles pour la démonstration, étrangères aux fiches du Programme.",
+             Georeferenced Event Dataset 25.1, CC BY 4.0. Données réelles pour la démonstration, étrangères aux \
+             fiches du Programme.",
             rows.len()
         ),
         "incidents": incidents,

@@ -34,8 +34,11 @@ pub fn share_of(drafts: Vec<Draft>, region: &str, offices: &[&str], pack: &Pack)
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use automerge::AutoCommit;
     use serde_json::Value;
-    use toguna_protocol::record::Kind;
+    use toguna_protocol::ids::{FeedId, RecordId, Seq};
+    use toguna_protocol::projection::{RecordRow, project};
+    use toguna_protocol::record::{ItemIds, Kind, create, read};
 
     use super::*;
     use crate::exchange::memory::MemorySink;
@@ -149,6 +152,46 @@ mod tests {
         let declared = items(&programme, "declared_totals");
         let activities = declared.iter().find(|total| total["label"] == "Activités").expect("a declared total");
         assert_eq!((&activities["planned"], &activities["executed"]), (&Value::from(87), &Value::from(79)));
+    }
+
+    /// What lists and searches will show of the history.
+    fn rows() -> Vec<RecordRow> {
+        let pack = Pack::embedded();
+        let vocabulary = pack.vocabulary();
+        let row = |draft: Draft| {
+            let mut document = AutoCommit::new();
+            let mut ids = ItemIds::new(FeedId([0; 32]), Seq(1));
+            let record = Value::Object(draft.record);
+            create(&mut document, draft.kind, &record, &mut ids, &vocabulary).expect("an accepted record");
+            project(RecordId([0; 16]), &read(&document, None).expect("a readable record"), &vocabulary)
+        };
+        history(&pack).expect("the history is whole").into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn no_step_is_found_missing_but_where_the_book_is_silent() {
+        for row in rows() {
+            let source = row.source_ref.clone().unwrap_or_default();
+            assert_eq!((row.concurrent, row.decisions, row.unknown), (0, 0, 0), "{source}");
+            let codes: Vec<&str> = row.flags.iter().map(|flag| &*flag.code).collect();
+            let expected: &[&str] = match source.starts_with("REQ-") {
+                true => &[
+                    "agreement-not-signed",
+                    "eligibility-not-verified",
+                    "joint-decision-missing",
+                    "no-evaluator-named",
+                ],
+                false => &[],
+            };
+            assert_eq!(codes, expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn the_dogon_agreement_alone_is_listed_for_its_unknown_end() {
+        let unknown_end = |row: &RecordRow| row.to_complete.iter().any(|flag| flag.code == "end-unknown");
+        let sources: Vec<String> = rows().into_iter().filter(unknown_end).filter_map(|row| row.source_ref).collect();
+        assert_eq!(sources, ["CFL-DOGON"]);
     }
 
     #[test]

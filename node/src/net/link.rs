@@ -25,7 +25,7 @@ use super::{
 /// Frames are gathered up to this many bytes into one write.
 const BATCH: usize = 16 * 1024;
 
-/// How long a closing connection may take to send what is queued, and then to hear that the peer has read it.
+/// How long a closing connection may take to send what is queued, and then again to hear that the peer has read it.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// The reason for closing when the node ends.
@@ -159,6 +159,7 @@ impl Link {
         let (reader, writer) = stream.split();
         let Link { conn, frames, verdict, pressed, events, patience } = self;
         let admission = expelled(verdict.clone(), patience.admission);
+        let overdue = overdue(verdict.clone());
         let mut reading = Reading { conn, verdict: verdict.clone(), events: events.clone(), patience, bytes: 0 };
         let mut writing = Writing { conn, frames, verdict, pressed, events, patience, bytes: 0 };
         let end = {
@@ -166,6 +167,7 @@ impl Link {
             tokio::select! {
                 end = &mut taking_in => end,
                 end = admission => end,
+                end = overdue => end,
                 end = writing.run(writer) => {
                     if matches!(end, End::Ours(_)) {
                         // A carrier drops what it has not sent when a connection is closed, so the peer closes its
@@ -187,6 +189,13 @@ async fn expelled(mut verdict: watch::Receiver<Verdict>, after: Duration) -> End
         return End::Ours(format!("not admitted within {after:?}"));
     }
     pending().await
+}
+
+/// Ends a link that does not close in an orderly way because a write is stuck: most often that is why it is closed.
+async fn overdue(mut verdict: watch::Receiver<Verdict>) -> End {
+    let reason = closing(&mut verdict).await;
+    sleep(LINGER).await;
+    End::Ours(reason)
 }
 
 struct Reading {
@@ -260,7 +269,8 @@ impl Writing {
     async fn run(&mut self, mut writer: impl AsyncWrite + Unpin) -> End {
         match self.write_frames(&mut writer).await {
             Ok(reason) => {
-                let _cut_short = timeout(LINGER, self.finish(&mut writer)).await;
+                // What cannot be sent any more is for the next connection; `overdue` bounds the wait.
+                let _cut_short = self.finish(&mut writer).await;
                 End::Ours(reason)
             }
             Err(error) => End::from(error),

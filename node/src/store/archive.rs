@@ -161,3 +161,68 @@ fn import_rows<E: Engine>(store: &SealedStore<E>, from: &mut Hashed<&mut dyn Rea
     }
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{FreeSpace, key::DataKey, memory::MemoryEngine};
+
+    /// A store under a key of its own.
+    fn store(key: u8) -> SealedStore<MemoryEngine> {
+        let nowhere = std::path::Path::new("/nonexistent/1");
+        SealedStore::new(
+            MemoryEngine::default(),
+            &DataKey::new([key; 32]),
+            nowhere,
+            0,
+            FreeSpace::from_fn(|_| Ok(u64::MAX)),
+        )
+    }
+
+    fn filled(largest: usize) -> SealedStore<MemoryEngine> {
+        let store = store(1);
+        let mut batch = Batch::default();
+        for (index, table) in Table::ALL.into_iter().enumerate() {
+            batch.put(table, [index as u8; 64], vec![index as u8; index * 2_000]);
+        }
+        batch.put(Table::Entries, [], vec![7; largest]);
+        store.commit(&batch, Durability::Durable).unwrap();
+        store
+    }
+
+    fn exported(store: &SealedStore<MemoryEngine>) -> Vec<u8> {
+        let mut out = Vec::new();
+        store.export(&mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn an_export_fills_an_empty_store_under_another_key_and_puts_it_in_doubt() {
+        let source = filled(900_000);
+        let archive = exported(&source);
+        let target = store(2);
+        assert_eq!(target.import(&mut &archive[..]).unwrap(), 10);
+        assert_eq!(exported(&target), archive);
+        assert_eq!(target.own(DOUBT).unwrap(), Some(Doubt::Imported.encode()));
+        assert_eq!(target.own(IMPORTING).unwrap(), None);
+        target.clear_doubt().unwrap();
+        assert_eq!(target.own(DOUBT).unwrap(), None);
+        assert!(matches!(target.import(&mut &archive[..]), Err(StoreError::Archive(ArchiveError::NotEmpty))));
+    }
+
+    #[test]
+    fn a_damaged_export_is_refused_and_leaves_the_store_marked() {
+        let archive = exported(&filled(9_000));
+        let length = archive.len();
+        for at in (0..length).step_by(4_001).chain(length - 45..length) {
+            let mut changed = archive.clone();
+            changed[at] ^= 4;
+            for damaged in [&changed[..], &archive[..at]] {
+                let target = store(2);
+                assert!(target.import(&mut &*damaged).is_err(), "byte {at} of {length}");
+                assert!(target.own(DOUBT).unwrap().is_none());
+                assert!(at < MAGIC.len() || target.own(IMPORTING).unwrap().is_some(), "byte {at} of {length}");
+            }
+        }
+    }
+}

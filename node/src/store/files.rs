@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Makes the names in a directory durable: a synced file whose name is not synced is lost all the same.
@@ -15,10 +15,7 @@ pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
 /// Replaces `dir/name`: temporary file, sync, rename, sync of the directory. Readable by its owner only.
 pub(super) fn replace(dir: &Path, name: &str, contents: &[u8]) -> io::Result<()> {
     let temporary = dir.join(format!("{name}.new"));
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    ignore_missing(fs::remove_file(&temporary))?;
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(contents)?;
     file.sync_all()?;
@@ -40,4 +37,49 @@ pub(super) fn size_of_dir(dir: &Path) -> io::Result<u64> {
         size += if metadata.is_dir() { size_of_dir(&entry.path())? } else { metadata.blocks() * 512 };
     }
     Ok(size)
+}
+
+/// Copies a directory: the files whose names `wanted` admits, and all directories below.
+pub(super) fn copy_dir(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_dir(&entry.path(), &target, wanted)?;
+        } else if wanted(&entry.file_name().to_string_lossy()) {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a directory and everything in it durable.
+pub(super) fn sync_tree(dir: &Path) -> io::Result<()> {
+    for path in files_under(dir)? {
+        File::open(path)?.sync_all()?;
+    }
+    sync_dir(dir)
+}
+
+/// Every file in a directory and below it.
+pub(super) fn files_under(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            files.extend(files_under(&entry.path())?);
+        } else {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+/// Success, where what was to be removed is not there in the first place.
+pub(super) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }

@@ -40,6 +40,15 @@ impl Generations {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.ends_with(".building") || name.ends_with(".copy") {
                 fs::remove_dir_all(entry.path())?;
+            } else if let Some(original) = name.strip_suffix(".untouched") {
+                // Without its original it was about to take that one's place; beside it, it may be half a copy.
+                match original.parse::<u32>() {
+                    Ok(number) if !generations.dir(number).is_dir() => {
+                        fs::rename(entry.path(), generations.dir(number))?;
+                        numbers.push(number);
+                    }
+                    _ => fs::remove_dir_all(entry.path())?,
+                }
             } else if let Ok(number) = name.parse::<u32>() {
                 numbers.push(number);
             }
@@ -83,6 +92,31 @@ impl Generations {
         self.root.join(format!("{number}.copy"))
     }
 
+    /// Copies a generation before an engine touches it.
+    pub(super) fn keep_untouched(&self, number: u32) -> io::Result<()> {
+        files::copy_dir(&self.dir(number), &self.untouched(number), &|_| true)
+    }
+
+    /// Removes that copy, where there is one.
+    pub(super) fn forget_untouched(&self, number: u32) -> io::Result<()> {
+        files::ignore_missing(fs::remove_dir_all(self.untouched(number)))
+    }
+
+    /// Puts that copy, where there is one, in the place of what an engine has changed.
+    pub(super) fn restore_untouched(&self, number: u32) -> io::Result<()> {
+        if !self.untouched(number).is_dir() {
+            return Ok(());
+        }
+        files::sync_tree(&self.untouched(number))?;
+        fs::remove_dir_all(self.dir(number))?;
+        fs::rename(self.untouched(number), self.dir(number))?;
+        files::sync_dir(&self.root)
+    }
+
+    fn untouched(&self, number: u32) -> PathBuf {
+        self.root.join(format!("{number}.untouched"))
+    }
+
     /// Gives a finished build its number.
     pub(super) fn finish(&self, number: u32) -> io::Result<()> {
         fs::rename(self.building(number), self.dir(number))?;
@@ -121,12 +155,15 @@ mod tests {
 
     #[test]
     fn whatever_was_interrupted_one_whole_generation_is_found() {
-        let cases: [(&[&str], Option<&str>, Found, &[&str]); 6] = [
+        type Names = &'static [&'static str];
+        let cases: [(Names, Option<&str>, Found, Names); 8] = [
             (&[], None, Found::Nothing, &[]),
             (&["1"], None, Found::Begun(1), &["1"]),
             (&["1"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
             (&["1", "1.copy", "2.building"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
             (&["1", "1.copy", "2"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
+            (&["1", "1.untouched"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
+            (&["1.untouched"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
             (&["1", "1.copy", "2"], Some("2\n"), Found::InUse(2), &["1.damaged", "2", "CURRENT"]),
         ];
         for (dirs, current, expected, left) in cases {

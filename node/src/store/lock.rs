@@ -4,7 +4,13 @@ use std::{
     fs::{File, TryLockError},
     io::{self, Read, Seek, Write},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
+
+/// How long a lock may be held before it is called held: a process that was just ended lets go a little later, and a
+/// program that the holder starts has a copy of the lock until it runs.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The lock on a data directory, held as long as this lives. The system gives it up if the process dies.
 #[derive(Debug)]
@@ -31,11 +37,17 @@ pub enum LockError {
 }
 
 impl DirLock {
-    /// Locks `dir`, without waiting. sled has a lock of its own, but its refusal names nobody, and other engines and
+    /// Locks `dir`. sled has a lock of its own, but its refusal names nobody, and other engines and
     /// the tip file need one too.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
         let mut file = File::options().read(true).write(true).create(true).truncate(false).open(dir.join("lock"))?;
-        match file.try_lock() {
+        let give_up = Instant::now() + PATIENCE;
+        let mut locked = file.try_lock();
+        while matches!(locked, Err(TryLockError::WouldBlock)) && Instant::now() < give_up {
+            thread::sleep(Duration::from_millis(10));
+            locked = file.try_lock();
+        }
+        match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
+    ops::Bound,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -52,12 +53,17 @@ impl Engine for MemoryEngine {
         to: Option<&[u8]>,
         visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), EngineError> {
-        let rows = self.rows.lock().unwrap().clone();
-        let rows = rows.range(from.to_vec()..).take_while(|(key, _)| to.is_none_or(|to| &key[..] < to));
-        for (key, value) in rows {
-            if !visit(key, value) {
+        // Row by row, so that `visit` may read and others may write meanwhile.
+        let next = |from: Bound<Vec<u8>>| {
+            let rows = self.rows.lock().unwrap();
+            rows.range((from, Bound::Unbounded)).next().map(|(key, value)| (key.clone(), value.clone()))
+        };
+        let mut row = next(Bound::Included(from.to_vec()));
+        while let Some((key, value)) = row.take_if(|(key, _)| to.is_none_or(|to| &key[..] < to)) {
+            if !visit(&key, &value) {
                 break;
             }
+            row = next(Bound::Excluded(key));
         }
         Ok(())
     }

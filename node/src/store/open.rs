@@ -9,13 +9,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngineError, FREE_FLOOR, FreeSpace, SealedStore, Store, StoreError,
+    EngineError, FREE_FLOOR, FreeSpace, SealedStore, Store, StoreError, files,
     generations::{Found, Generations},
     key::{DataKey, KeyError},
     lock::{DirLock, LockError},
     salvage,
     sealed::suspect_file,
     sled::SledEngine,
+    space::Floor,
 };
 
 /// Own row: the layout of everything in the store.
@@ -26,6 +27,9 @@ pub(super) const FORMAT_1: &[u8] = b"1";
 pub(super) const DOUBT: &[u8] = b"doubt";
 /// Own row: an import began and did not end.
 pub(super) const IMPORTING: &[u8] = b"importing";
+
+/// Bytes of the largest database that is copied before it is opened: a tenth of a second.
+const UNTOUCHED_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// How to open a store.
 #[derive(Debug, Clone)]
@@ -62,10 +66,8 @@ pub enum Doubt {
         set_aside: String,
         /// Values carried over.
         kept: u64,
-        /// Values that were found and did not open.
-        lost: u64,
-        /// Whether parts of the database could not even be listed.
-        unreadable_parts: bool,
+        /// Values there had been more than that; `None` if their number cannot be told.
+        lost: Option<u64>,
     },
     /// The store was filled from an export, which is older than whatever was announced since.
     Imported,
@@ -127,6 +129,15 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Whether the database is at fault, and salvaging may help.
+    fn is_damage(&self) -> bool {
+        match self {
+            OpenError::Store(StoreError::Damaged { .. }) => true,
+            OpenError::Engine(error) | OpenError::Store(StoreError::Engine(error)) => error.is_damage(),
+            _ => false,
+        }
+    }
+
     pub(super) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| OpenError::Io { doing, source }
     }
@@ -195,24 +206,45 @@ impl Opening {
         if suspect_file(&dir).exists() {
             return salvage::salvage(self, number);
         }
-        let store = match SledEngine::open(&dir) {
-            Ok(engine) => self.seal(engine, &dir),
-            Err(error) if error.is_damage() => return salvage::salvage(self, number),
-            Err(error) => return Err(error.into()),
-        };
-        match store.own(FORMAT) {
-            Ok(Some(format)) if format == FORMAT_1 => Ok(store),
-            Ok(Some(_)) => Err(OpenError::Newer),
-            // A database that was in use has this row: without it, sled took a damaged file for an empty one.
-            Ok(None) | Err(StoreError::Damaged { .. }) => {
-                drop(store);
-                salvage::salvage(self, number)
+        self.keep_untouched(number).map_err(OpenError::io("copying the database"))?;
+        let opened = self.try_resume(&dir);
+        match &opened {
+            Err(error) if !error.is_damage() => {}
+            Err(_) => {
+                let restored = self.generations.restore_untouched(number);
+                restored.map_err(OpenError::io("restoring the database from its copy"))?;
+                return salvage::salvage(self, number);
             }
-            Err(StoreError::Engine(error)) if error.is_damage() => {
-                drop(store);
-                salvage::salvage(self, number)
-            }
-            Err(error) => Err(error.into()),
+            Ok(_) => {}
         }
+        self.generations.forget_untouched(number).map_err(OpenError::io("tidying up"))?;
+        opened
+    }
+
+    fn try_resume(&self, dir: &Path) -> Result<SealedStore<SledEngine>, OpenError> {
+        let store = self.seal(SledEngine::open(dir)?, dir);
+        let format = store.own(FORMAT)?;
+        if format.as_ref().is_some_and(|format| format != FORMAT_1) {
+            return Err(OpenError::Newer);
+        }
+        // A database that was in use has that row, and all that was durable: if not, sled took a damaged file for an
+        // empty or an older one.
+        if format.is_some() && store.take_stock()? {
+            return Ok(store);
+        }
+        let detail = "it has gone back to an older state".to_owned();
+        Err(EngineError::Damaged { doing: "opening the database", detail }.into())
+    }
+
+    /// On damage sled clears what it takes for the torn end of its log before it gives up, up to the whole of the
+    /// file. While a copy costs next to nothing, one is kept until the database is open.
+    fn keep_untouched(&self, number: u32) -> io::Result<()> {
+        let dir = self.generations.dir(number);
+        let size = files::size_of_dir(&dir)?;
+        let floor = Floor::new(&dir, self.options.free_floor, self.options.free_space.clone());
+        if size > UNTOUCHED_LIMIT || floor.admits(size)?.is_err() {
+            return Ok(());
+        }
+        self.generations.keep_untouched(number)
     }
 }

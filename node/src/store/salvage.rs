@@ -1,73 +1,82 @@
 //! What can still be read of a damaged database, carried over into a new one.
 //!
-//! The damaged files are read from a copy, since sled changes what it opens, and kept as they were.
+//! First the engine is asked, on a copy, since sled changes what it opens. But a flipped bit in what was written since
+//! the last start keeps sled from opening at all, and all would be lost, unsent work included. So what the engine does
+//! not give is looked for in the bytes of the files: every stored piece begins with a magic, says where it belongs and
+//! which version it is, and opens only if not a bit of it changed. Of each key the newest whole value is taken. A
+//! value that had been removed can come back this way; the caller, being in doubt, looks through all it has anyhow.
+//!
+//! The damaged files are kept as they were.
 
-use std::{fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use toguna_protocol::shelf::Table;
 
 use super::{
     Doubt, Engine, OpenError, SealedStore,
-    engine::RawWrite,
+    engine::{MAX_STORED, RawWrite},
     files,
     generations::Generations,
     open::{DOUBT, FORMAT, FORMAT_1, Opening},
-    seal::{Head, Place},
-    sealed::suspect_file,
+    seal::{MAGIC, Piece, Place},
+    sealed::{OWN_TABLE, suspect_file},
     sled::SledEngine,
     space::Floor,
+    tally::{Mark, Tally},
 };
 
 /// Bytes carried over between two engine writes.
 const PORTION: usize = 256 * 1024;
 
+/// Bytes of a damaged file looked through at a time.
+const WINDOW: usize = 1024 * 1024;
+
 /// Builds the generation after `number` from what can be read of it, takes it into use and sets the old one aside.
 pub(super) fn salvage(opening: &Opening, number: u32) -> Result<SealedStore<SledEngine>, OpenError> {
+    let io = OpenError::io;
     let generations = &opening.generations;
     let damaged = generations.dir(number);
     make_sure_of_space(opening, &damaged)?;
 
     let building = generations.building(number + 1);
-    let target = opening.seal(SledEngine::open(&building)?, &building);
-    let mut found = Findings::default();
+    let durable = Mark::of(&damaged).read();
+    let mut rescue = Rescue::into(opening.seal(SledEngine::open(&building)?, &building), durable);
+    let mut complete = false;
     if let Some(source) = open_copy(opening, number)? {
-        found = carry_over(&source, &target)?;
-    } else {
-        found.unreadable_parts = true;
+        complete = rescue.ask(&source)?;
     }
-    if found.kept == 0 && found.lost > 0 {
-        // More likely another key than so much damage: nothing is changed, so that the right key finds all as it was.
-        ignore_missing(fs::remove_file(suspect_file(&damaged))).map_err(OpenError::io("tidying up"))?;
+    if !complete {
+        rescue.search(&damaged)?;
+    }
+    if rescue.opened == 0 && rescue.seen > 0 {
+        // Rather another key than so much damage: nothing is changed, so that the right key finds all as it was.
+        files::ignore_missing(fs::remove_file(suspect_file(&damaged))).map_err(io("tidying up"))?;
         return Err(OpenError::WrongKey);
     }
-    let doubt = Doubt::Salvaged {
-        set_aside: Generations::set_aside_name(number),
-        kept: found.kept,
-        lost: found.lost,
-        unreadable_parts: found.unreadable_parts,
-    };
-    target.write_own(&[(FORMAT, Some(FORMAT_1)), (DOUBT, Some(&doubt.encode()))])?;
-    drop(target);
+    let (kept, lost) = rescue.finish(number)?;
 
-    let io = OpenError::io;
     generations.finish(number + 1).map_err(io("finishing the salvaged database"))?;
     generations.switch(number + 1).map_err(io("naming the database in use"))?;
     generations.set_aside(number).map_err(io("setting the damaged database aside"))?;
-    ignore_missing(fs::remove_file(suspect_file(&damaged))).map_err(io("tidying up"))?;
-    ignore_missing(fs::remove_dir_all(generations.copy(number))).map_err(io("tidying up"))?;
+    for leftover in [suspect_file(&damaged), damaged.with_extension("mark")] {
+        files::ignore_missing(fs::remove_file(leftover)).map_err(io("tidying up"))?;
+    }
+    files::ignore_missing(fs::remove_dir_all(generations.copy(number))).map_err(io("tidying up"))?;
     tracing::warn!(
         set_aside = Generations::set_aside_name(number),
-        values.kept = found.kept,
-        values.lost = found.lost,
+        values.kept = kept,
+        values.lost = lost,
         "the store was damaged: what could be read was carried over, the rest has to come from peers"
     );
     let dir = generations.dir(number + 1);
-    Ok(opening.seal(SledEngine::open(&dir)?, &dir))
-}
-
-#[derive(Default)]
-struct Findings {
-    kept: u64,
-    lost: u64,
-    unreadable_parts: bool,
+    let store = opening.seal(SledEngine::open(&dir)?, &dir);
+    store.take_stock()?;
+    Ok(store)
 }
 
 /// Room for the copy and for the new database, each as large as the damaged one.
@@ -85,8 +94,9 @@ fn make_sure_of_space(opening: &Opening, damaged: &Path) -> Result<(), OpenError
 fn open_copy(opening: &Opening, number: u32) -> Result<Option<SealedStore<SledEngine>>, OpenError> {
     let copy = opening.generations.copy(number);
     for with_snapshots in [true, false] {
-        ignore_missing(fs::remove_dir_all(&copy))
-            .and_then(|()| copy_dir(&opening.generations.dir(number), &copy, with_snapshots))
+        let wanted = |name: &str| with_snapshots || !name.starts_with("snap.");
+        files::ignore_missing(fs::remove_dir_all(&copy))
+            .and_then(|()| files::copy_dir(&opening.generations.dir(number), &copy, &wanted))
             .map_err(OpenError::io("copying the damaged database"))?;
         match SledEngine::open(&copy) {
             Ok(engine) => return Ok(Some(opening.seal(engine, &copy))),
@@ -97,127 +107,211 @@ fn open_copy(opening: &Opening, number: u32) -> Result<Option<SealedStore<SledEn
     Ok(None)
 }
 
-fn copy_dir(from: &Path, to: &Path, with_snapshots: bool) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_dir(&entry.path(), &target, with_snapshots)?;
-        } else if with_snapshots || !entry.file_name().to_string_lossy().starts_with("snap.") {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
+/// The new database on its way. Pieces are carried over as they are stored: what is sealed to its place stays sealed.
+struct Rescue {
+    target: SealedStore<SledEngine>,
+    portion: Vec<RawWrite>,
+    bytes: usize,
+    /// Values come across, sound or not.
+    seen: u64,
+    /// Those that opened, the store's own included.
+    opened: u64,
+    /// Shelf values carried over.
+    kept: u64,
+    /// The greatest version come across: later ones must be greater.
+    newest: u64,
+    /// Commits that were once durable in the damaged store.
+    durable: u64,
+    /// What the damaged store had last counted.
+    tally: Option<Tally>,
 }
 
-/// Copies every value that opens, as it is stored: what is sealed to its place stays sealed.
-fn carry_over<E: Engine>(source: &SealedStore<E>, target: &SealedStore<SledEngine>) -> Result<Findings, OpenError> {
-    let mut found = Findings::default();
-    let mut portion: Vec<RawWrite> = Vec::new();
-    let mut bytes = 0;
-    let mut failed = None;
-    found.unreadable_parts = !scan_around_damage(source.engine(), &mut |raw, head| {
-        let Some(place) = Place::of_head(raw) else { return true };
-        match sound_pieces(source, place, head) {
-            Some(pieces) => {
-                found.kept += 1;
-                bytes += pieces.iter().map(|write| write.value.as_ref().map_or(0, Vec::len)).sum::<usize>();
-                portion.extend(pieces);
+impl Rescue {
+    fn into(target: SealedStore<SledEngine>, durable: u64) -> Self {
+        let (seen, opened, kept, newest) = (0, 0, 0, 0);
+        Rescue { target, portion: Vec::new(), bytes: 0, seen, opened, kept, newest, durable, tally: None }
+    }
+
+    /// What the damaged store held in the end. An older count says nothing of what the later commits added.
+    fn last_tally(&self) -> Option<Tally> {
+        self.tally.filter(|tally| tally.commits >= self.durable)
+    }
+
+    /// Carries over what the engine gives; returns whether that was all.
+    fn ask(&mut self, source: &SealedStore<SledEngine>) -> Result<bool, OpenError> {
+        let mut failed = None;
+        let mut sound = true;
+        let scanned = source.engine().scan(&[], None, &mut |raw, first| {
+            let Some(place) = Place::of_first(raw) else { return false };
+            match sound_pieces(source, place, first) {
+                Some((pieces, value)) => failed = self.keep(place, pieces, &value).err(),
+                None => {
+                    self.seen += 1;
+                    sound = false;
+                }
             }
-            None => found.lost += 1,
+            failed.is_none()
+        });
+        failed.map_or(Ok(()), Err)?;
+        self.write()?;
+        let whole = self.last_tally().is_some_and(|tally| tally.values == self.kept);
+        Ok(sound && whole && scanned.is_ok())
+    }
+
+    /// Carries over what else can be found in the bytes of the files.
+    fn search(&mut self, damaged: &Path) -> Result<(), OpenError> {
+        let io = OpenError::io;
+        let mut finds = Finds::default();
+        for path in files::files_under(damaged).map_err(io("listing the damaged database"))? {
+            finds.look_through(self, path).map_err(io("reading the damaged database"))?;
         }
-        if bytes >= PORTION {
-            bytes = 0;
-            failed = target.engine().write(std::mem::take(&mut portion)).err();
+        for ((table, key), versions) in &finds.values {
+            let place = Place { table: *table, key };
+            if !worth_finding(place) {
+                continue;
+            }
+            // The engine may have given an older value.
+            let given = self.target.engine().get(&place.piece(0))?;
+            let given = given.as_deref().and_then(Piece::parse).map(|first| first.version);
+            let newer =
+                versions.iter().rev().take_while(|((version, _), _)| given.is_none_or(|given| given < *version));
+            for (_, pieces) in newer {
+                let pieces = finds.read(place, pieces).map_err(io("reading the damaged database"))?;
+                let first = pieces.first().and_then(|write| write.value.as_deref());
+                if let Some(value) = first.and_then(|first| self.target.unseal(place, first, &pieces)) {
+                    self.keep(place, pieces, &value)?;
+                    self.kept -= u64::from(given.is_some());
+                    break;
+                }
+            }
         }
-        failed.is_none()
-    });
-    match failed {
-        Some(error) => Err(error.into()),
-        None => {
-            target.engine().write(portion)?;
-            Ok(found)
+        self.write()?;
+        Ok(())
+    }
+
+    fn keep(&mut self, place: Place<'_>, pieces: Vec<RawWrite>, value: &[u8]) -> Result<(), OpenError> {
+        self.seen += 1;
+        self.opened += 1;
+        let version = pieces.first().and_then(|write| Piece::parse(write.value.as_deref()?));
+        self.newest = self.newest.max(version.map_or(0, |first| first.version));
+        if (place.table, place.key) == (OWN_TABLE, Tally::KEY) {
+            self.tally = self.tally.max(Tally::decode(value));
+            return Ok(());
         }
+        self.kept += u64::from(place.table != OWN_TABLE);
+        self.bytes += pieces.iter().map(|write| write.value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+        self.portion.extend(pieces);
+        if self.bytes >= PORTION { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), OpenError> {
+        self.bytes = 0;
+        Ok(self.target.engine().write(std::mem::take(&mut self.portion))?)
+    }
+
+    /// Completes the new database; returns how many values it has, and how many fewer than generation `number`.
+    fn finish(self, number: u32) -> Result<(u64, Option<u64>), OpenError> {
+        let lost = self.last_tally().map(|tally| tally.values.saturating_sub(self.kept));
+        let commits = self.newest.max(self.tally.map_or(0, |tally| tally.commits)).max(self.durable);
+        let set_aside = Generations::set_aside_name(number);
+        self.target.set_tally(Tally { commits, values: self.kept });
+        let doubt = Doubt::Salvaged { set_aside, kept: self.kept, lost };
+        self.target.write_own(&[(FORMAT, Some(FORMAT_1)), (DOUBT, Some(&doubt.encode()))])?;
+        Ok((self.kept, lost))
     }
 }
 
-/// The stored pieces of a value, if it opens.
-fn sound_pieces<E: Engine>(source: &SealedStore<E>, place: Place<'_>, head: &[u8]) -> Option<Vec<RawWrite>> {
-    source.open(place, head).ok()?;
-    let mut pieces = vec![RawWrite { key: place.head(), value: Some(head.to_vec()) }];
-    for index in 1..Head::parse(head)?.count {
-        let key = place.tail(index);
+/// Whether a row that the engine no longer gives is wanted: not one that is made anew from others, and of the store's
+/// own only its counts.
+fn worth_finding(place: Place<'_>) -> bool {
+    match place.table {
+        OWN_TABLE => place.key == Tally::KEY,
+        table => ![Table::Peers as u8, Table::Records as u8].contains(&table),
+    }
+}
+
+/// The stored pieces of a value and the value, if it opens.
+fn sound_pieces(source: &SealedStore<SledEngine>, place: Place<'_>, first: &[u8]) -> Option<(Vec<RawWrite>, Vec<u8>)> {
+    let mut pieces = vec![RawWrite { key: place.piece(0), value: Some(first.to_vec()) }];
+    for index in 1..Piece::parse(first)?.count {
+        let key = place.piece(index);
         let value = source.engine().get(&key).ok()?;
         pieces.push(RawWrite { key, value });
     }
-    Some(pieces)
+    let value = source.unseal(place, first, &pieces)?;
+    Some((pieces, value))
 }
 
-/// Visits every row that the engine can still list, in order, jumping over the parts where it fails. Returns whether
-/// there were none of those.
-fn scan_around_damage(engine: &dyn Engine, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> bool {
-    let mut whole = true;
-    let mut from = Vec::new();
-    loop {
-        let mut stopped = false;
-        let mut after = from.clone();
-        let end = engine.scan(&from, None, &mut |key, value| {
-            // The smallest key after this one.
-            after = [key, &[0]].concat();
-            stopped = !visit(key, value);
-            !stopped
-        });
-        if end.is_ok() || stopped {
-            return whole;
-        }
-        whole = false;
-        match after_damage(engine, &after) {
-            Some(next) => from = next,
-            None => return whole,
+/// Where a piece lies: which file, from which byte, how many.
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    file: usize,
+    offset: u64,
+    length: usize,
+}
+
+/// Which writing of a value a piece belongs to, in order of age.
+type Written = (u64, [u8; 20]);
+
+/// The pieces of one writing, by index.
+type Spots = BTreeMap<u16, Spot>;
+
+/// Pieces found in files: place → writing → index → spot.
+#[derive(Default)]
+struct Finds {
+    files: Vec<PathBuf>,
+    values: BTreeMap<(u8, Vec<u8>), BTreeMap<Written, Spots>>,
+}
+
+impl Finds {
+    /// Notes every sound piece of a file.
+    fn look_through(&mut self, rescue: &mut Rescue, path: PathBuf) -> io::Result<()> {
+        let mut file = File::open(&path)?;
+        self.files.push(path);
+        let mut window = Vec::with_capacity(WINDOW + MAX_STORED);
+        let mut start = 0_u64;
+        loop {
+            let read = file.by_ref().take(WINDOW as u64).read_to_end(&mut window)?;
+            // A piece that begins in the last 4 KiB may go on in the next window, so it waits for that.
+            let end = if read == 0 { window.len() } else { window.len().saturating_sub(MAX_STORED) };
+            let mut at = 0;
+            while at < end {
+                at += self.note(rescue, &window[at..], start + at as u64).unwrap_or(1);
+            }
+            if read == 0 {
+                return Ok(());
+            }
+            let at = at.min(window.len());
+            window.drain(..at);
+            start += at as u64;
         }
     }
-}
 
-/// Digits (of base 256) in the numbers that [`after_damage`] reads engine keys as.
-const DIGITS: usize = super::engine::MAX_STORED_KEY;
-
-/// A key not far behind `from`, from which the engine can list again. Keys are taken as numbers: doubling steps find a
-/// place that can be read, halving steps lead back towards the damage.
-fn after_damage(engine: &dyn Engine, from: &[u8]) -> Option<Vec<u8>> {
-    let readable = |key: &[u8]| engine.scan(key, None, &mut |_, _| false).is_ok();
-    let mut start = [0; DIGITS];
-    start[..from.len()].copy_from_slice(from);
-    let bits = DIGITS * 8;
-    let reached = (0..bits).find(|bit| plus(&start, *bit).is_none_or(|key| readable(&key)))?;
-    let mut unreadable = start;
-    for bit in (0..reached).rev() {
-        match plus(&unreadable, bit) {
-            Some(key) if !readable(&key) => unreadable = key,
-            _ => {}
+    /// Notes the piece that these bytes begin with, and tells its length.
+    fn note(&mut self, rescue: &mut Rescue, bytes: &[u8], offset: u64) -> Option<usize> {
+        if !bytes.starts_with(MAGIC) {
+            return None;
         }
+        let (piece, length) = Piece::find(bytes)?;
+        rescue.seen += 1;
+        rescue.target.opens(&piece).then(|| {
+            rescue.opened += 1;
+            let spot = Spot { file: self.files.len() - 1, offset, length };
+            let key = (piece.place.table, piece.place.key.to_vec());
+            let written = (piece.version, piece.salt);
+            self.values.entry(key).or_default().entry(written).or_default().insert(piece.index, spot);
+            length
+        })
     }
-    plus(&unreadable, 0).map(|key| key.to_vec())
-}
 
-/// `number + 2^bit`; `None` past the greatest number.
-fn plus(number: &[u8; DIGITS], bit: usize) -> Option<[u8; DIGITS]> {
-    let mut sum = *number;
-    let mut carry = 1_u8 << (bit % 8);
-    for digit in sum[..DIGITS - bit / 8].iter_mut().rev() {
-        let overflow;
-        (*digit, overflow) = digit.overflowing_add(carry);
-        if !overflow {
-            return Some(sum);
-        }
-        carry = 1;
-    }
-    None
-}
-
-fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
+    /// Reads the pieces of one writing, as engine writes.
+    fn read(&self, place: Place<'_>, pieces: &Spots) -> io::Result<Vec<RawWrite>> {
+        let read = |(index, spot): (&u16, &Spot)| {
+            let mut bytes = vec![0; spot.length];
+            let file = File::open(&self.files[spot.file])?;
+            std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, spot.offset)?;
+            Ok(RawWrite { key: place.piece(*index), value: Some(bytes) })
+        };
+        pieces.iter().map(read).collect()
     }
 }

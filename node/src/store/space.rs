@@ -10,9 +10,11 @@ use std::{
 /// has to log in and make space.
 pub const FREE_FLOOR: u64 = 64 * 1024 * 1024;
 
+type Probe = dyn Fn(&Path) -> io::Result<u64> + Send + Sync;
+
 /// How many bytes are left for us on the file system that holds a path.
 #[derive(Clone)]
-pub struct FreeSpace(Arc<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>);
+pub struct FreeSpace(Arc<Probe>);
 
 impl FreeSpace {
     /// Asks the operating system (`statvfs`: blocks open to ordinary users).

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! slot 0 at byte 0, slot 1 at byte 4096, each:
-//! magic "tip1"(4) ‖ counter(8) ‖ feed(32) ‖ seq(8) ‖ hash(32) ‖ machine(32) ‖ device(8) ‖ inode(8) ‖ check(32)
+//! magic "tip1"(4) ‖ counter(8) ‖ feed(32) ‖ seq(8) ‖ hash(32) ‖ machine(32) ‖ device(8) ‖ inode(8) ‖ born(16) ‖ check(32)
 //! ```
 //!
 //! Numbers are big-endian; check is BLAKE3 of what stands before it. The slots are written in turn, in place, and
@@ -19,6 +19,7 @@ use std::{
     io,
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use toguna_protocol::ids::{EntryHash, FeedId, Seq};
@@ -27,7 +28,7 @@ use super::files;
 
 const NAME: &str = "tip";
 const MAGIC: &[u8; 4] = b"tip1";
-const CHECKED: usize = 4 + 8 + 32 + 8 + 32 + 32 + 8 + 8;
+const CHECKED: usize = 4 + 8 + 32 + 8 + 32 + 32 + 8 + 8 + 16;
 const SLOT: usize = CHECKED + 32;
 /// Two slots never share a disk sector, so no torn write spoils both.
 const STRIDE: u64 = 4096;
@@ -52,6 +53,9 @@ pub struct Home {
     pub device: u64,
     /// Its inode.
     pub inode: u64,
+    /// When the directory was made, in nanoseconds since 1970; 0 where the file system does not say. An inode number is
+    /// used again after a directory was removed, and a copy put back in its place often gets the very same one.
+    pub born: u128,
 }
 
 impl Home {
@@ -60,7 +64,9 @@ impl Home {
         let metadata = fs::metadata(data_dir.join("store"))?;
         let machine = ["/etc/machine-id", "/var/lib/dbus/machine-id"].iter().find_map(|path| fs::read(path).ok());
         let machine = machine.map_or([0; 32], |id| blake3::derive_key("toguna 2026 machine", id.trim_ascii()));
-        Ok(Home { machine, device: metadata.dev(), inode: metadata.ino() })
+        let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let born = born.map_or(0, |since| since.as_nanos());
+        Ok(Home { machine, device: metadata.dev(), inode: metadata.ino(), born })
     }
 }
 
@@ -119,6 +125,7 @@ impl Slot {
         bytes.extend(self.home.machine);
         bytes.extend(self.home.device.to_be_bytes());
         bytes.extend(self.home.inode.to_be_bytes());
+        bytes.extend(self.home.born.to_be_bytes());
         bytes.extend(blake3::hash(&bytes).as_bytes());
         bytes.try_into().expect("the fields have fixed lengths")
     }
@@ -141,6 +148,7 @@ impl Slot {
                 machine: take(&mut rest)?,
                 device: u64::from_be_bytes(take(&mut rest)?),
                 inode: u64::from_be_bytes(take(&mut rest)?),
+                born: u128::from_be_bytes(take(&mut rest)?),
             },
         })
     }
@@ -240,7 +248,7 @@ impl TipFile {
 mod tests {
     use super::*;
 
-    const HOME: Home = Home { machine: [1; 32], device: 2, inode: 3 };
+    const HOME: Home = Home { machine: [1; 32], device: 2, inode: 3, born: 4 };
 
     fn tip(feed: u8, seq: u64, hash: u8) -> Tip {
         Tip { feed: FeedId([feed; 32]), seq: Seq(seq), hash: EntryHash([hash; 32]) }
@@ -266,6 +274,7 @@ mod tests {
             (Home { machine: [0; 32], ..HOME }, Some(tip(7, 5, 9)), Continuity::Moved),
             (Home { device: 0, ..HOME }, Some(tip(7, 5, 9)), Continuity::Moved),
             (Home { inode: 0, ..HOME }, Some(tip(7, 6, 9)), Continuity::Moved),
+            (Home { born: 0, ..HOME }, Some(tip(7, 5, 9)), Continuity::Moved),
         ];
         for (home, own, expected) in cases {
             let file = TipFile::open_at(dir.path(), home).unwrap();

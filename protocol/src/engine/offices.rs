@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     entry::{PayloadKind, VerifiedEntry},
     feed::OfficeCard,
-    ids::{AuthorKey, RecordId},
+    ids::{Arrival, AuthorKey, RecordId},
     ledger::{Ledger, LedgerError},
     shelf::Shelf,
 };
@@ -34,7 +34,7 @@ pub(super) struct Offices {
 impl Offices {
     pub(super) fn load<S: Shelf>(ledger: &Ledger<S>) -> Result<Self, LedgerError> {
         let mut offices = Offices::default();
-        for place in ledger.record_places(RecordId([0; 16]))? {
+        for place in ledger.record_places(RecordId([0; 16]), Arrival(0))? {
             if let (Some(feed), Some((entry, _))) = (ledger.feed(&place.feed), ledger.entry(&place.feed, place.seq)?) {
                 offices.arrived(feed.genesis.author, &entry);
             }

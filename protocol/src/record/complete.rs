@@ -1,7 +1,7 @@
 //! What is still to be filled in: a list, never a barrier.
 
 use super::{
-    Conflict, Consultation, Kind, Project,
+    Conflict, Consultation, Kind, List, Project, Vocabulary,
     conflict::Phase,
     consultation::ConsultationStatus,
     project::{Origin, ProjectStatus},
@@ -18,6 +18,13 @@ pub fn to_complete(reading: &Reading) -> Vec<Flag> {
         Kind::Project => missing.project(&reading.typed()),
     }
     missing.0
+}
+
+/// The sections of a proposal that are not there, or that nobody has looked for: keys of the pack's list.
+pub fn missing_sections(project: &Project, vocabulary: &Vocabulary) -> Vec<String> {
+    let present = |key: &str| project.sections.iter().any(|(k, section)| k.0 == key && section.present == Some(true));
+    let sections = vocabulary.keys.get(&List::ProposalSections).into_iter().flatten();
+    sections.filter(|key| !present(key)).cloned().collect()
 }
 
 struct Missing(Vec<Flag>);
@@ -68,7 +75,7 @@ impl Missing {
             self.need(item.execution.is_some(), &format!("/decisions/{id}/execution"), "execution-not-stated");
         }
         for (id, item) in record.agreements.iter().filter(|(_, item)| !item.withdrawn) {
-            let end_known = item.end_date.is_some() || item.term_years.is_none() || item.signed_date.is_some();
+            let end_known = item.term_years.is_none() || item.ends().is_some();
             self.need(end_known, &format!("/agreements/{id}/signed_date"), "end-unknown");
             self.need(!item.signatories.is_empty(), &format!("/agreements/{id}/signatories"), "no-signatories");
         }

@@ -319,6 +319,13 @@ item! {
         pub breaches: Items<Breach>,
     }
 }
+impl Agreement {
+    /// When it ends: as the text says, or so many years after it was signed. `None` where that cannot be known.
+    pub fn ends(&self) -> Option<Date> {
+        self.end_date.or_else(|| self.signed_date?.plus_years(self.term_years?))
+    }
+}
+
 item! {
     /// One clause of an agreement.
     pub struct Clause {

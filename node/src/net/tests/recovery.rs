@@ -161,3 +161,20 @@ async fn a_reader_that_stalls_holds_up_nothing_but_itself() {
     kidal.net.send(to_bamako, b"still here".to_vec()).expect("taken");
     assert_eq!(bamako.frame().await.1, b"still here");
 }
+
+#[tokio::test]
+async fn a_connection_that_is_stuck_can_be_closed_at_once() {
+    let mut gao = Node::start(settings(1, TCP, &[])).await;
+    let mut kidal = Node::start(settings(2, TCP, &[&gao])).await;
+    let conn = kidal.connected().await;
+    kidal.net.send(conn, b"hello".to_vec()).expect("taken");
+    gao.admitted().await;
+    // Gao takes no more events, so that in the end nothing moves.
+    while let Ok(Some(NetEvent::Writable { .. })) = {
+        while kidal.net.send(conn, vec![9; 60_000]).is_ok() {}
+        timeout(Duration::from_millis(500), kidal.events.recv()).await
+    } {}
+    kidal.net.close(conn, "no acknowledgement");
+    let closed = timeout(Duration::from_secs(10), kidal.closed()).await.expect("long before the write is given up");
+    assert_eq!(closed, (conn, "no acknowledgement".to_owned()));
+}

@@ -81,131 +81,62 @@ fn honest(document: &Document) -> Vec<u8> {
     })
 }
 
+/// A put of a text at the root key `k`, with these members replaced; null removes one.
+pub(super) fn operation(members: &Value) -> Value {
+    let mut operation = json!({"action": "set", "obj": "_root", "key": "k", "value": "v", "pred": []});
+    for (name, value) in members.as_object().unwrap() {
+        operation[name] = value.clone();
+    }
+    operation.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    operation
+}
+
+/// The same, as an insertion at the front of a sequence.
+fn insertion(sequence: &str, members: &Value) -> Value {
+    let mut all = json!({"obj": sequence, "key": null, "elemId": "_head", "insert": true});
+    all.as_object_mut().unwrap().append(&mut members.as_object().unwrap().clone());
+    operation(&all)
+}
+
 #[test]
 fn forged_operations_are_set_aside_by_name() {
+    use SetAside::*;
     let document = created();
-    let actor = feed(1).actor().to_string();
+    let by_first = |number: u64| format!("{number}@{}", feed(1).actor());
+    let (title, character, unknown) = (by_first(1), by_first(3), by_first(99));
+    let (own, stranger) = (format!("99@{}", feed(2).actor()), format!("1@{}", feed(9).actor()));
     let (notes, list, items) = (object(&document, "notes"), object(&document, "list"), object(&document, "items"));
-    let title = format!("1@{actor}");
-    let stranger = feed(9).actor().to_string();
-    type Case = (&'static str, Value, SetAside);
-    let cases: Vec<Case> = vec![
-        (
-            "unknown object",
-            json!({"action": "set", "obj": format!("99@{actor}"), "key": "k", "value": "v", "pred": []}),
-            SetAside::UnknownObject,
-        ),
-        (
-            "a value as object",
-            json!({"action": "set", "obj": title, "key": "k", "value": "v", "pred": []}),
-            SetAside::UnknownObject,
-        ),
-        (
-            "an object of its own later operation",
-            json!({"action": "set", "obj": format!("99@{}", feed(2).actor()), "key": "k", "value": "v", "pred": []}),
-            SetAside::UnknownObject,
-        ),
-        (
-            "unknown actor",
-            json!({"action": "set", "obj": format!("1@{stranger}"), "key": "k", "value": "v", "pred": []}),
-            SetAside::UnknownActor,
-        ),
-        (
-            "unknown predecessor",
-            json!({"action": "set", "obj": "_root", "key": "k", "value": "v", "pred": [format!("99@{actor}")]}),
-            SetAside::UnknownPredecessor,
-        ),
-        (
-            "predecessor at another key",
-            json!({"action": "set", "obj": "_root", "key": "k", "value": "v", "pred": [title]}),
-            SetAside::UnknownPredecessor,
-        ),
-        (
-            "predecessor in another object",
-            json!({"action": "set", "obj": items, "key": "title", "value": "v", "pred": [title]}),
-            SetAside::UnknownPredecessor,
-        ),
-        (
-            "predecessor twice",
-            json!({"action": "set", "obj": "_root", "key": "title", "value": "v", "pred": [title, title]}),
-            SetAside::UnknownPredecessor,
-        ),
-        (
-            "deletion of nothing",
-            json!({"action": "del", "obj": "_root", "key": "title", "pred": []}),
-            SetAside::Malformed,
-        ),
-        (
-            "insertion into a map",
-            json!({"action": "set", "obj": "_root", "key": "k", "insert": true, "value": "v", "pred": []}),
-            SetAside::MisplacedKey,
-        ),
-        (
-            "empty key",
-            json!({"action": "set", "obj": "_root", "key": "", "value": "v", "pred": []}),
-            SetAside::MisplacedKey,
-        ),
-        (
-            "key in a list",
-            json!({"action": "set", "obj": list, "key": "k", "value": "v", "pred": []}),
-            SetAside::MisplacedKey,
-        ),
-        (
-            "element in a map",
-            json!({"action": "set", "obj": items, "elemId": "_head", "insert": true, "value": "v", "pred": []}),
-            SetAside::MisplacedKey,
-        ),
-        (
-            "insertion after an unknown element",
-            json!({"action": "set", "obj": list, "elemId": format!("99@{actor}"), "insert": true, "value": "v", "pred": []}),
-            SetAside::UnknownElement,
-        ),
-        (
-            "insertion after another object's element",
-            json!({"action": "set", "obj": list, "elemId": format!("3@{actor}"), "insert": true, "value": "v", "pred": []}),
-            SetAside::UnknownElement,
-        ),
-        (
-            "update of an unknown element",
-            json!({"action": "set", "obj": list, "elemId": title, "value": "v", "pred": []}),
-            SetAside::UnknownElement,
-        ),
-        (
-            "number in a text",
-            json!({"action": "set", "obj": notes, "elemId": "_head", "insert": true, "value": 1, "datatype": "int", "pred": []}),
-            SetAside::TextMisuse,
-        ),
-        (
-            "two characters at once",
-            json!({"action": "set", "obj": notes, "elemId": "_head", "insert": true, "value": "ab", "pred": []}),
-            SetAside::TextMisuse,
-        ),
-        (
-            "no character",
-            json!({"action": "set", "obj": notes, "elemId": "_head", "insert": true, "value": "", "pred": []}),
-            SetAside::TextMisuse,
-        ),
-        (
-            "map in a text",
-            json!({"action": "makeMap", "obj": notes, "elemId": "_head", "insert": true, "pred": []}),
-            SetAside::TextMisuse,
-        ),
+    let put = |members: Value| operation(&members);
+    let insert = |sequence: &str, members: Value| insertion(sequence, &members);
+    let cases = [
+        ("unknown object", put(json!({"obj": unknown})), UnknownObject),
+        ("a value as object", put(json!({"obj": title})), UnknownObject),
+        ("an object of its own to come", put(json!({"obj": own})), UnknownObject),
+        ("unknown actor", put(json!({"obj": stranger})), UnknownActor),
+        ("unknown predecessor", put(json!({"pred": [unknown]})), UnknownPredecessor),
+        ("predecessor at another key", put(json!({"pred": [title]})), UnknownPredecessor),
+        ("predecessor elsewhere", put(json!({"obj": items, "key": "title", "pred": [title]})), UnknownPredecessor),
+        ("predecessor twice", put(json!({"key": "title", "pred": [title, title]})), UnknownPredecessor),
+        ("deletion of nothing", put(json!({"action": "del", "value": null, "key": "title"})), Malformed),
+        ("insertion into a map", put(json!({"insert": true})), MisplacedKey),
+        ("empty key", put(json!({"key": ""})), MisplacedKey),
+        ("key in a list", put(json!({"obj": list})), MisplacedKey),
+        ("element in a map", insert(&items, json!({})), MisplacedKey),
+        ("after an unknown element", insert(&list, json!({"elemId": unknown})), UnknownElement),
+        ("after another's element", insert(&list, json!({"elemId": character})), UnknownElement),
+        ("update of no element", insert(&list, json!({"elemId": title, "insert": false})), UnknownElement),
+        ("number in a text", insert(&notes, json!({"value": 1, "datatype": "int"})), TextMisuse),
+        ("two characters at once", insert(&notes, json!({"value": "ab"})), TextMisuse),
+        ("no character", insert(&notes, json!({"value": ""})), TextMisuse),
+        ("map in a text", insert(&notes, json!({"action": "makeMap", "value": null})), TextMisuse),
         (
             "character changed in place",
-            json!({"action": "set", "obj": notes, "elemId": format!("3@{actor}"), "value": "x", "pred": [format!("3@{actor}")]}),
-            SetAside::TextMisuse,
+            insert(&notes, json!({"elemId": character, "insert": false, "pred": [character]})),
+            TextMisuse,
         ),
-        (
-            "counter",
-            json!({"action": "set", "obj": "_root", "key": "k", "value": 1, "datatype": "counter", "pred": []}),
-            SetAside::Unsupported,
-        ),
-        (
-            "increment",
-            json!({"action": "inc", "obj": "_root", "key": "title", "value": 1, "pred": [title]}),
-            SetAside::Unsupported,
-        ),
-        ("table", json!({"action": "makeTable", "obj": "_root", "key": "k", "pred": []}), SetAside::Unsupported),
+        ("counter", put(json!({"value": 1, "datatype": "counter"})), Unsupported),
+        ("increment", put(json!({"action": "inc", "key": "title", "value": 1, "pred": [title]})), Unsupported),
+        ("table", put(json!({"action": "makeTable", "value": null})), Unsupported),
     ];
     for (name, operation, reason) in cases {
         let payload = forge(&honest(&document), |json| json["ops"] = json!([operation]));
@@ -221,18 +152,11 @@ fn refuses(document: &Document, name: &str, payload: &[u8], reason: SetAside) {
     let (heads, content) = (document.heads(), document.automerge().hydrate(None));
     assert_eq!(document.insert(&forged, Standing::Trunk), [(forged.hash(), Placement::SetAside(reason))], "{name}");
     assert_eq!((document.heads(), document.automerge().hydrate(None)), (heads, content), "{name}");
-    if let Ok(change) = Change::try_from(payload) {
-        let upon = self::payload(&document, feed(4), 6, |tx| tx.put(ROOT, "phase", "open"));
-        let upon = forge(&upon, |json| json["deps"] = json!([change.hash().to_string()]));
-        let upon = entry(feed(4), 1, &upon);
-        let dependent = Placement::SetAside(SetAside::DependsOnSetAside(forged.hash()));
-        let either = [dependent, Placement::Waiting { missing: vec![change.hash()] }];
-        let moved = document.insert(&upon, Standing::Trunk);
-        // What could not be read at all has no name that another change could be known to depend on.
-        let readable =
-            !matches!(reason, SetAside::Malformed | SetAside::Unsupported) || document.change(&change.hash()).is_some();
-        assert!(moved == [(upon.hash(), either[usize::from(!readable)].clone())], "{name}: {moved:?}");
-    }
+    let hash = Change::try_from(payload).unwrap().hash();
+    let upon = self::payload(&document, feed(4), 6, |tx| tx.put(ROOT, "phase", "open"));
+    let upon = entry(feed(4), 1, &forge(&upon, |json| json["deps"] = json!([hash.to_string()])));
+    let dependent = Placement::SetAside(SetAside::DependsOnSetAside(forged.hash()));
+    assert_eq!(document.insert(&upon, Standing::Trunk), [(upon.hash(), dependent)], "{name}");
 }
 
 #[test]
@@ -338,6 +262,35 @@ fn a_change_cannot_write_to_what_its_author_has_not_seen() {
 }
 
 #[test]
+fn a_panic_in_automerge_costs_only_the_change_that_caused_it() {
+    // A store that records a forged change as applied makes us skip the checks: Automerge then panics.
+    let document = created();
+    let unknown = json!({"obj": format!("99@{}", feed(1).actor())});
+    let forged = forge(&honest(&document), |json| json["ops"] = json!([operation(&unknown)]));
+    let forged = entry(feed(2), 1, &forged);
+    let honest = entry(feed(3), 1, &set(&document, feed(3), 5, "phase", "open"));
+    let stored = [creation(), forged.clone(), honest.clone()];
+    let stored = stored.map(|entry| StoredEntry { entry, standing: Standing::Trunk, applied: true });
+
+    let mut trusting = Document::empty(record());
+    for StoredEntry { entry, standing, .. } in &stored {
+        let (head, change) = read(entry).unwrap();
+        let at = trusting.graph.add(entry, *standing, head, change.hash());
+        trusting.graph.judge_from(at, true);
+    }
+    let moved = trusting.graph.settle_all();
+    trusting.apply(moved, BTreeMap::new());
+    assert_eq!(trusting.placement(&forged.hash()), Some(Placement::SetAside(SetAside::Failed)));
+    assert_eq!(trusting.placement(&honest.hash()), Some(Placement::Applied));
+
+    // Loading goes further, and judges all anew.
+    let restored = Document::restore(record(), stored);
+    assert_eq!(restored.placement(&forged.hash()), Some(Placement::SetAside(SetAside::UnknownObject)));
+    assert_eq!(restored.placement(&honest.hash()), Some(Placement::Applied));
+    assert_eq!(restored.heads(), trusting.heads());
+}
+
+#[test]
 fn truncated_payloads_are_set_aside_at_every_length() {
     let document = created();
     let good = honest(&document);
@@ -349,12 +302,13 @@ fn truncated_payloads_are_set_aside_at_every_length() {
     }
 }
 
-/// Our reading of a change and Automerge's agree, operation by operation.
+/// Where both our reader and Automerge accept a change, they read the same operations.
 fn readings_agree(payload: &[u8]) {
     let Ok(head) = Head::parse(payload) else { return };
     let numbers: Vec<u32> = (0..=head.others.len() as u32).collect();
     let Ok(ours) = head.operations(payload, &numbers) else { return };
-    let theirs = Change::try_from(payload).expect("what we accept, Automerge accepts").decode();
+    let Ok(theirs) = Change::try_from(payload) else { return };
+    let theirs = theirs.decode();
     let actors: Vec<String> = std::iter::once(&head.actor).chain(&head.others).map(ToString::to_string).collect();
     let name = |op: &super::super::change::OpRef| format!("{}@{}", op.number, actors[op.actor as usize]);
     let json = serde_json::to_value(&theirs).unwrap();
@@ -378,7 +332,7 @@ fn readings_agree(payload: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     /// Whatever bits are flipped, nothing panics, no check is missing, and both readers see the same change.
     #[test]

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::{AutomergeError, ObjType, transaction::Transaction};
 use proptest::prelude::*;
 
-use super::{hostile::forge, *};
+use super::{
+    hostile::{forge, operation},
+    *,
+};
 
 /// A small reproducible source of choices (xorshift), so that one number tells a whole scenario.
 struct Choices(u64);
@@ -107,7 +110,7 @@ impl World {
                 json["deps"] = deps.into_iter().collect();
                 json["startOp"] = (seen.iter().map(|(_, max_op)| max_op).max().unwrap() + 1).into();
                 json["seq"] = seq.into();
-                json["ops"] = serde_json::json!([{"action": "set", "obj": "_root", "key": "k", "value": seq, "datatype": "int", "pred": []}]);
+                json["ops"] = vec![operation(&serde_json::json!({}))].into();
             }
             2 => json["ops"][0]["obj"] = format!("{}@{}", 1 + seq, feed(5).actor()).into(),
             3 => json["seq"] = seq.into(),

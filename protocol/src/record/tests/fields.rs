@@ -174,3 +174,26 @@ fn what_is_missing_is_a_list() {
     office.patch(patch).expect("a valid patch");
     assert_eq!(codes(&mut office), ["no-parties"]);
 }
+
+#[test]
+fn an_agreement_ends_when_it_says_or_its_term_is_over() {
+    for (agreement, end) in [
+        (json!({"term_years": 10}), None),
+        (json!({"signed_date": "2009-06"}), None),
+        (json!({"term_years": 10, "signed_date": "2009-06"}), Some("2019-06")),
+        (json!({"term_years": 10, "signed_date": "2009-06", "end_date": "2012"}), Some("2012")),
+    ] {
+        let conflict: Conflict =
+            Office::conflict(json!({"title": "x", "agreements": {"new": agreement}})).read().typed();
+        let ends = conflict.agreements.values().next().and_then(|agreement| agreement.ends());
+        assert_eq!(ends.map(|date| date.to_string()).as_deref(), end);
+    }
+}
+
+#[test]
+fn sections_that_nobody_saw_are_missing() {
+    let mut office = Office::project(json!({"title": "x", "sections": {"1": {"present": true}}}));
+    assert_eq!(missing_sections(&office.read().typed(), &vocabulary()), ["2"]);
+    office.patch(json!({"sections": {"1": {"present": false}}})).expect("a valid patch");
+    assert_eq!(missing_sections(&office.read().typed(), &vocabulary()), ["1", "2"]);
+}

@@ -87,7 +87,7 @@ fn an_item_that_came_after_reading_cannot_be_meant() {
 
 #[test]
 fn ledger_lines_are_added_and_reversed_only() {
-    let money = json!({"amount": 160_000_00, "currency": "USD"});
+    let money = json!({"amount": 16_000_000, "currency": "USD"});
     let mut office = Office::project(json!({"title": "x"}));
     let line =
         json!({"contributions": {"new": {"partner": "PNUD", "date": "2007", "money": money, "stage": "received"}}});
