@@ -1,24 +1,203 @@
-//! Temporary.
-use toguna_protocol::engine::rows::Row;
-/// Views.
-pub struct Views;
-/// Error.
+//! The read models: what lists, search and the national picture are read from.
+//!
+//! An in-memory SQLite database, filled with the rows that the engine projects from documents. Nothing of it reaches
+//! the disk, and all of it can be made anew, so it needs neither migrations nor repair: a start fills it from the
+//! stored rows, and is usable meanwhile ([`Views::is_complete`] tells).
+
+mod list;
+mod picture;
+mod search;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::Serialize;
+use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
+
+pub use self::{
+    list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Page},
+    picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
+};
+
+/// The views could not be filled or read. Texts name tables and columns, never what they hold.
 #[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct ViewsError;
+#[non_exhaustive]
+pub enum ViewsError {
+    /// The database.
+    #[error("the views failed: start the node again")]
+    Database(#[from] rusqlite::Error),
+    /// A row does not come back as it was kept.
+    #[error("a row of the views cannot be read: start the node again")]
+    Row(#[from] serde_json::Error),
+}
+
+/// How many there are of each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Counts {
+    /// Consultations.
+    pub consultation: u64,
+    /// Community conflicts.
+    pub conflict: u64,
+    /// Projects.
+    pub project: u64,
+    /// Recommendations of all consultations, without withdrawn ones.
+    pub recommendation: u64,
+}
+
+/// What was not taken into the documents, over all records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unapplied {
+    /// Entries that wait for others.
+    pub waiting: u64,
+    /// Entries that were set aside.
+    pub set_aside: u64,
+}
+
+/// The database. Queries take milliseconds and one runs at a time; call them where a thread may block.
+pub struct Views {
+    db: Mutex<Connection>,
+    complete: AtomicBool,
+}
+
 impl Views {
-    /// New.
+    /// An empty database.
     pub fn new() -> Result<Self, ViewsError> {
-        Ok(Views)
+        let db = Connection::open_in_memory()?;
+        db.set_prepared_statement_cache_capacity(64);
+        db.execute_batch(include_str!("views/schema.sql"))?;
+        Ok(Views { db: Mutex::new(db), complete: AtomicBool::new(false) })
     }
-    /// Shows rows; a row never replaces one with a higher arrival number.
-    pub fn apply(&self, _rows: &[Row]) -> Result<(), ViewsError> {
-        Ok(())
+
+    /// Shows rows, all or none. A row never replaces one with a higher arrival number.
+    pub fn apply(&self, rows: &[Row]) -> Result<(), ViewsError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        rows.iter().try_for_each(|row| show(&tx, row))?;
+        Ok(tx.commit()?)
     }
+
     /// Every stored row has been shown.
-    pub fn set_complete(&self) {}
+    pub fn set_complete(&self) {
+        self.complete.store(true, Ordering::Release);
+    }
+
+    /// Whether every stored row has been shown. Until then totals are "at least".
+    pub fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+
     /// Records shown.
     pub fn count(&self) -> Result<u64, ViewsError> {
-        Ok(0)
+        Ok(self.db().query_row("SELECT count(*) FROM records", [], |row| row.get(0))?)
     }
+
+    /// Records of each kind, and recommendations.
+    pub fn counts(&self) -> Result<Counts, ViewsError> {
+        let db = self.db();
+        let of = |kind: Kind| -> rusqlite::Result<u64> {
+            db.prepare_cached("SELECT count(*) FROM records WHERE kind = ?")?.query_row([kind.key()], |row| row.get(0))
+        };
+        Ok(Counts {
+            consultation: of(Kind::Consultation)?,
+            conflict: of(Kind::Conflict)?,
+            project: of(Kind::Project)?,
+            recommendation: db
+                .prepare_cached("SELECT count(*) FROM items WHERE list = 'recommendations' AND counts")?
+                .query_row([], |row| row.get(0))?,
+        })
+    }
+
+    /// Entries that were not applied, over all records.
+    pub fn unapplied(&self) -> Result<Unapplied, ViewsError> {
+        let sums = "SELECT coalesce(sum(listed ->> 'waiting'), 0), coalesce(sum(listed ->> 'set_aside'), 0) FROM records";
+        let read = |row: &rusqlite::Row<'_>| Ok(Unapplied { waiting: row.get(0)?, set_aside: row.get(1)? });
+        Ok(self.db().prepare_cached(sums)?.query_row([], read)?)
+    }
+
+    /// The digest of a record's row, to be compared with [`row_digest`] of one made anew; `None` if it is not shown.
+    pub fn digest(&self, record: RecordId) -> Result<Option<[u8; 32]>, ViewsError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT digest FROM records WHERE id = ?")?;
+        Ok(query.query_row([&record.0[..]], |row| row.get(0)).optional()?)
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        // A panic in between has rolled its transaction back.
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The digest of all that a row says of its record. The arrival number is left out: two rows made of the same
+/// document at different times are equal.
+pub fn row_digest(row: &Row) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    let Row { id, record, created, updated, arrival: _, waiting, set_aside } = row;
+    serde_json::to_writer(&mut hasher, &(id, record, created, updated, waiting, set_aside))
+        .expect("a row is plain data, and hashing does not fail");
+    *hasher.finalize().as_bytes()
+}
+
+fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
+    let shown: Option<(i64, u64)> = tx
+        .prepare_cached("SELECT n, arrival FROM records WHERE id = ?")?
+        .query_row([&row.id.0[..]], |shown| Ok((shown.get(0)?, shown.get(1)?)))
+        .optional()?;
+    if shown.is_some_and(|(_, arrival)| arrival > row.arrival.0) {
+        return Ok(());
+    }
+    if let Some((n, _)) = shown {
+        for table in ["regions", "items", "needs"] {
+            tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
+        }
+        tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
+    }
+    let record = &row.record;
+    tx.prepare_cached(
+        "INSERT INTO records (n, id, kind, status, source_ref, arrival, digest, listed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status,
+             source_ref = excluded.source_ref, arrival = excluded.arrival, digest = excluded.digest,
+             listed = excluded.listed",
+    )?
+    .execute(params![
+        shown.map(|(n, _)| n),
+        &row.id.0[..],
+        record.kind.key(),
+        record.status,
+        record.source_ref,
+        row.arrival.0,
+        row_digest(row),
+        serde_json::to_string(&ListedRecord::of(row))?,
+    ])?;
+    let n = shown.map_or_else(|| tx.last_insert_rowid(), |(n, _)| n);
+    show_parts(tx, n, row)
+}
+
+/// What hangs on a record's row.
+fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError> {
+    let record = &row.record;
+    let mut add = tx.prepare_cached("INSERT OR IGNORE INTO regions (region, record) VALUES (?, ?)")?;
+    for region in &record.regions {
+        add.execute(params![region, n])?;
+    }
+    let mut add =
+        tx.prepare_cached("INSERT INTO items (record, list, item, parent, counts, fields) VALUES (?, ?, ?, ?, ?, ?)")?;
+    for item in &record.items {
+        let (parent, fields) = (item.parent.as_ref().map(|id| id.as_str()), serde_json::to_string(&item.values)?);
+        add.execute(params![n, item.list, item.item.as_str(), parent, item.counts, fields])?;
+    }
+    if let Some(need) = &record.need {
+        tx.prepare_cached("INSERT INTO needs (record, currency, amount) VALUES (?, ?, ?)")?.execute(params![
+            n,
+            need.currency.0,
+            need.amount.0
+        ])?;
+    }
+    tx.prepare_cached("INSERT INTO search (rowid, body) VALUES (?, ?)")?.execute(params![n, record.search])?;
+    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     ids::{ItemId, RecordId},
     record::{
         Date, Flag, Kind, Reading, Vocabulary,
-        common::Place,
+        common::{Money, Place},
         flags,
         schema::{Field, Shape},
         to_complete,
@@ -40,6 +40,8 @@ pub struct RecordRow {
     pub sensitivity: Option<String>,
     /// Key in the source it was imported from.
     pub source_ref: Option<String>,
+    /// What a project needs in all.
+    pub need: Option<Money>,
     /// Every text of the record, line by line, for full-text search: title, aliases, narratives, places, items that
     /// are not withdrawn. No keys, no ids, no sealed opinions.
     pub search: String,
@@ -101,6 +103,7 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         event_count: fields.get("event_count").and_then(Value::as_u64).unwrap_or(1),
         sensitivity: text("sensitivity"),
         source_ref: text("source_ref"),
+        need: fields.get("need").and_then(|need| serde_json::from_value(need.clone()).ok()),
         search: walk.search,
         concurrent: reading.concurrent.len(),
         decisions: reading.decisions.len(),

@@ -1,0 +1,212 @@
+//! Lists of records: filters, pages, totals.
+
+use std::{fmt, str::FromStr};
+
+use rusqlite::{params_from_iter, types::Value};
+use serde::{Deserialize, Serialize};
+use toguna_protocol::{
+    engine::rows::{Row, Stamp},
+    ids::{Arrival, RecordId},
+    record::{Flag, Kind},
+};
+
+use super::{Views, ViewsError, search};
+
+/// The region by which records that concern the whole country are asked for.
+pub const NATIONAL: &str = "national";
+
+/// What a list shows of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListedRecord {
+    /// The record.
+    pub id: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its title.
+    pub title: String,
+    /// Status of a consultation or project, phase of a conflict.
+    pub status: Option<String>,
+    /// Keys of its regions; none means the whole country.
+    pub regions: Vec<String>,
+    /// The creating change.
+    pub created: Stamp,
+    /// The last change.
+    pub updated: Stamp,
+    /// "Changed since" counts by it.
+    pub arrival: Arrival,
+    /// How many fields have concurrent values.
+    pub concurrent: usize,
+    /// How many items were withdrawn by one office and edited by another.
+    pub decisions: usize,
+    /// Which rules of the workflow it breaks.
+    pub flags: Vec<Flag>,
+    /// How much is still to be filled in.
+    pub to_complete: usize,
+    /// Entries that wait for others.
+    pub waiting: usize,
+    /// Entries that were set aside.
+    pub set_aside: usize,
+}
+
+impl ListedRecord {
+    pub(super) fn of(row: &Row) -> Self {
+        let record = &row.record;
+        ListedRecord {
+            id: row.id,
+            kind: record.kind,
+            title: record.title.clone(),
+            status: record.status.clone(),
+            regions: record.regions.clone(),
+            created: row.created.clone(),
+            updated: row.updated.clone(),
+            arrival: row.arrival,
+            concurrent: record.concurrent,
+            decisions: record.decisions,
+            flags: record.flags.clone(),
+            to_complete: record.to_complete.len(),
+            waiting: row.waiting,
+            set_aside: row.set_aside,
+        }
+    }
+}
+
+/// Which records a list shows; what is absent does not narrow it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Concerning this region, or [`NATIONAL`] for the whole country.
+    pub region: Option<String>,
+    /// With this status or phase.
+    pub status: Option<String>,
+    /// Holding all of these words or beginnings of words, whatever their accents and case.
+    pub text: Option<String>,
+    /// Imported with this source key.
+    pub source_ref: Option<String>,
+    /// Changed at this arrival or after it. Several records can share the last number that somebody has seen, so
+    /// they come once more rather than never. The list then begins with the oldest change, otherwise with the newest.
+    pub since: Option<Arrival>,
+}
+
+/// The place after a record of a list. Stays good while records change: a record that changes meanwhile moves to the
+/// newer end, none is passed over for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    arrival: Arrival,
+    id: RecordId,
+}
+
+/// A text that is not a cursor of this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor: pass `next` of the page before, or leave it out")]
+pub struct CursorError;
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.arrival.0, self.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let (arrival, id) = text.split_once('-').ok_or(CursorError)?;
+        let arrival = Arrival(arrival.parse().map_err(|_| CursorError)?);
+        Ok(Cursor { arrival, id: id.parse().map_err(|_| CursorError)? })
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<ListedRecord>,
+    /// How many the whole list has; "at least" until the views are complete.
+    pub total: u64,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+    /// Whether the views were complete.
+    pub complete: bool,
+}
+
+impl Views {
+    /// A page of at most `limit` records.
+    pub fn list(&self, filter: &Filter, after: Option<Cursor>, limit: usize) -> Result<Page, ViewsError> {
+        let complete = self.is_complete();
+        let Some(Conditions { mut terms, mut values }) = conditions(filter) else {
+            return Ok(Page { records: Vec::new(), total: 0, next: None, complete });
+        };
+        let db = self.db();
+        let total = db
+            .prepare_cached(&format!("SELECT count(*) FROM records{}", where_all(&terms)))?
+            .query_row(params_from_iter(&values), |row| row.get(0))?;
+        let (beyond, order) = if filter.since.is_some() { (">", "ASC") } else { ("<", "DESC") };
+        if let Some(after) = after {
+            terms.push(format!("(arrival, id) {beyond} (?, ?)"));
+            values.push(number(after.arrival));
+            values.push(Value::Blob(after.id.0.to_vec()));
+        }
+        let select = format!(
+            "SELECT listed FROM records{} ORDER BY arrival {order}, id {order} LIMIT {}",
+            where_all(&terms),
+            limit.saturating_add(1)
+        );
+        let mut query = db.prepare_cached(&select)?;
+        let mut rows = query.query(params_from_iter(&values))?;
+        let mut records: Vec<ListedRecord> = Vec::new();
+        while let Some(row) = rows.next()? {
+            records.push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+        }
+        let more = records.len() > limit;
+        records.truncate(limit);
+        let last = records.last().filter(|_| more);
+        let next = last.map(|record| Cursor { arrival: record.arrival, id: record.id });
+        Ok(Page { records, total, next, complete })
+    }
+}
+
+struct Conditions {
+    terms: Vec<String>,
+    values: Vec<Value>,
+}
+
+/// What the filter asks for, in SQL; `None` if nothing can answer to it.
+fn conditions(filter: &Filter) -> Option<Conditions> {
+    let mut all = Conditions { terms: Vec::new(), values: Vec::new() };
+    let mut require = |term: &str, value: Option<Value>| {
+        all.terms.push(term.to_owned());
+        all.values.extend(value);
+    };
+    let text = |text: &String| Some(Value::Text(text.clone()));
+    if let Some(kind) = filter.kind {
+        require("kind = ?", Some(Value::Text(kind.key().to_owned())));
+    }
+    match &filter.region {
+        Some(region) if region == NATIONAL => require("n NOT IN (SELECT record FROM regions)", None),
+        Some(region) => require("n IN (SELECT record FROM regions WHERE region = ?)", text(region)),
+        None => {}
+    }
+    if let Some(status) = &filter.status {
+        require("status = ?", text(status));
+    }
+    if let Some(source_ref) = &filter.source_ref {
+        require("source_ref = ?", text(source_ref));
+    }
+    if let Some(since) = filter.since {
+        require("arrival >= ?", Some(number(since)));
+    }
+    if let Some(typed) = filter.text.as_ref().filter(|typed| !typed.trim().is_empty()) {
+        require("n IN (SELECT rowid FROM search WHERE search MATCH ?)", text(&search::expression(typed)?));
+    }
+    Some(all)
+}
+
+fn where_all(terms: &[String]) -> String {
+    if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) }
+}
+
+/// Arrival numbers stay far below what a signed number holds; one that a person makes up may not.
+fn number(arrival: Arrival) -> Value {
+    Value::Integer(i64::try_from(arrival.0).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,47 @@
+-- The read models, in memory only. Everything here can be made anew from the stored rows.
+
+CREATE TABLE records (
+    n          INTEGER PRIMARY KEY,
+    id         BLOB NOT NULL UNIQUE,
+    kind       TEXT NOT NULL,
+    status     TEXT,             -- of a consultation or project; phase of a conflict
+    source_ref TEXT,
+    arrival    INTEGER NOT NULL,
+    digest     BLOB NOT NULL,    -- of the whole row, to be compared with one made anew
+    listed     TEXT NOT NULL     -- what a list shows of it, as JSON
+);
+CREATE INDEX records_by_arrival ON records (arrival, id);
+CREATE INDEX records_by_kind ON records (kind, status);
+CREATE INDEX records_by_source ON records (source_ref) WHERE source_ref IS NOT NULL;
+
+-- A record without a row here concerns the whole country.
+CREATE TABLE regions (
+    region TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    PRIMARY KEY (region, record)
+) WITHOUT ROWID;
+CREATE INDEX regions_of_record ON regions (record);
+
+CREATE TABLE items (
+    record INTEGER NOT NULL,
+    list   TEXT NOT NULL,        -- recommendations, recommendations/follow_ups, incidents, …
+    item   TEXT NOT NULL,
+    parent TEXT,                 -- the item it is nested in
+    counts INTEGER NOT NULL,     -- neither withdrawn, nor reversed, nor itself a reversal
+    fields TEXT NOT NULL         -- JSON
+);
+CREATE INDEX items_of_record ON items (record);
+CREATE INDEX items_by_list ON items (list, counts);
+CREATE INDEX items_by_parent ON items (parent) WHERE parent IS NOT NULL;
+
+-- What projects need in all.
+CREATE TABLE needs (
+    record   INTEGER PRIMARY KEY,
+    currency TEXT NOT NULL,
+    amount   INTEGER NOT NULL    -- minor units
+);
+
+-- Only the index is kept, not the texts.
+CREATE VIRTUAL TABLE search USING fts5 (
+    body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
