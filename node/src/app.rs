@@ -3,17 +3,20 @@
 //! [`open`] starts a node on a data directory; the [`App`] it returns can be cloned freely. Pages, the HTTP API,
 //! imports and the command line know nothing else of the node.
 
+mod check;
+
 use std::{path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 use toguna_protocol::{
     engine::{Command, CommandError, Engine, HistoryStep, Office, OpenError, QueryError, RecordView, Saved, rows::Row},
     frontier::Frontier,
-    ids::{Arrival, AuthorKey, EntryHash, FeedId, NetworkId, RecordId, Seq},
+    ids::{Arrival, AuthorKey, EntryHash, Epoch, FeedId, NetworkId, RecordId, Seq},
     limits,
 };
 use tokio::sync::{broadcast, oneshot};
 
+pub use self::check::{CheckError, CheckProblem, CheckReport, CheckStep};
 use crate::{
     driver::{self, DriverError, Driving},
     net::{NetSettings, PeerStatus},
@@ -122,6 +125,8 @@ pub struct NodeStatus {
     pub author: AuthorKey,
     /// The feed we write to.
     pub own_feed: FeedId,
+    /// The store's mark.
+    pub epoch: Epoch,
     /// 32 hexadecimal digits: equal on two nodes that hold the same.
     pub digest: String,
     /// Feed → highest number held.
@@ -266,6 +271,7 @@ fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
         network: engine.network(),
         author: engine.author(),
         own_feed: engine.own_feed(),
+        epoch: engine.epoch(),
         digest: engine.ledger().digest().to_string(),
         frontier: ours.iter().take(limits::MAX_FEEDS).collect(),
         arrival: engine.ledger().last_arrival(),

@@ -115,9 +115,18 @@ impl Views {
 
     /// Entries that were not applied, over all records.
     pub fn unapplied(&self) -> Result<Unapplied, ViewsError> {
-        let sums = "SELECT coalesce(sum(listed ->> 'waiting'), 0), coalesce(sum(listed ->> 'set_aside'), 0) FROM records";
+        let sums =
+            "SELECT coalesce(sum(listed ->> 'waiting'), 0), coalesce(sum(listed ->> 'set_aside'), 0) FROM records";
         let read = |row: &rusqlite::Row<'_>| Ok(Unapplied { waiting: row.get(0)?, set_aside: row.get(1)? });
         Ok(self.db().prepare_cached(sums)?.query_row([], read)?)
+    }
+
+    /// Every record that is shown.
+    pub fn ids(&self) -> Result<Vec<RecordId>, ViewsError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT id FROM records")?;
+        let ids = query.query_map([], |row| row.get(0).map(RecordId))?;
+        Ok(ids.collect::<Result<_, _>>()?)
     }
 
     /// The digest of a record's row, to be compared with [`row_digest`] of one made anew; `None` if it is not shown.

@@ -32,6 +32,11 @@ use crate::{
     ids::{EntryHash, FeedId, RecordId, Seq, UnixSeconds},
 };
 
+/// When the change in an entry was made, by its office's clock; `None` for an entry that holds no change.
+pub fn written_at(entry: &VerifiedEntry) -> Option<UnixSeconds> {
+    Head::time_of(entry.payload()).map(UnixSeconds)
+}
+
 /// What is known of one change: where it came from and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeEntry {

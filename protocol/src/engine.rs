@@ -553,3 +553,6 @@ impl<S: Shelf> Engine<S> {
         Authorship { person: command.person.trim().to_owned(), reason: command.reason.clone(), at }
     }
 }
+
+#[cfg(test)]
+mod tests;

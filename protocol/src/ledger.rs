@@ -4,6 +4,8 @@
 //! end of each feed, which is shown, sent and acknowledged, and the *verified* end, on which the next entries build
 //! while the store is still writing.
 
+mod check;
+
 use std::{
     cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +21,8 @@ use crate::{
     verify::{self, Link, RawEntry, RawRun, VerifyError, first_eight, stored},
     wire::{self, Reader, WireError},
 };
+
+pub use self::check::{LedgerCheck, LedgerFault};
 
 /// What is wrong with the feeds in a store, or with reading them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

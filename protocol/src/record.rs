@@ -69,6 +69,8 @@ pub use project::Project;
 pub use read::{Concurrent, ConcurrentValue, Reading, kind_of, read};
 pub use reference::reference;
 pub use settle::{Choice, settle};
+pub use text::has_forbidden;
+pub(crate) use text::readable_text;
 pub use value::canonical_json;
 pub use view::RecordDoc;
 pub use vocabulary::{List, Vocabulary};

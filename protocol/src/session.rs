@@ -258,7 +258,7 @@ impl Session {
                 Ok(Some(Incoming::Holds(numbers)))
             }
             Frame::Chunk(run) => {
-                self.hear_chunk(&run)?;
+                self.hear_chunk(&run, now)?;
                 Ok(Some(Incoming::Run(run)))
             }
             Frame::Have(numbers, digest) => {
@@ -288,7 +288,8 @@ impl Session {
             Frame::Side(feed, base, side) => Ok(Some(Incoming::Side(feed, base, side))),
             Frame::Fork(proof) => {
                 for branch in proof.branches() {
-                    self.hear_of(branch, proof.base.seq);
+                    self.reach.raise(branch, proof.base.seq);
+                    self.hear_have(branch, proof.base.seq, now);
                 }
                 Ok(Some(Incoming::Fork(proof)))
             }
@@ -364,20 +365,16 @@ impl Session {
     }
 
     /// The peer holds what it sends.
-    fn hear_chunk(&mut self, run: &RawRun) -> Result<(), SessionError> {
+    fn hear_chunk(&mut self, run: &RawRun, now: Now) -> Result<(), SessionError> {
         if run.first > self.reach.get(&run.feed).next() {
             return Err(SessionError::Offence(Reason::OutOfTurn));
         }
-        self.hear_of(run.feed, run.last());
+        self.reach.raise(run.feed, run.last());
+        self.hear_have(run.feed, run.last(), now);
         Ok(())
     }
 
-    fn hear_of(&mut self, feed: FeedId, seq: Seq) {
-        for numbers in [&mut self.reach, &mut self.confirmed, &mut self.expected] {
-            numbers.raise(feed, seq);
-        }
-    }
-
+    /// The peer holds this much, since it says so or sends it.
     fn hear_have(&mut self, feed: FeedId, seq: Seq, now: Now) {
         self.confirmed.raise(feed, seq);
         self.expected.raise(feed, seq);
@@ -470,6 +467,7 @@ impl Session {
             self.outbox.push_back(frame);
             self.last_sent = now.moment;
             self.expected.raise(feed, last);
+            self.reach.raise(feed, last);
             if let Some(arrival) = ledger.arrival_of(held, last.next())? {
                 next.insert((arrival, feed));
             }

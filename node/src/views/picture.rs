@@ -96,9 +96,8 @@ fn conflicts(db: &Connection) -> Result<Vec<PhaseCount>, ViewsError> {
         "SELECT region, coalesce(status, ?) AS phase, count(*) FROM records LEFT JOIN regions ON record = n
          WHERE kind = 'conflict' GROUP BY region, phase ORDER BY region, phase",
     )?;
-    let rows = query.query_map([UNSTATED], |row| {
-        Ok(PhaseCount { region: row.get(0)?, phase: row.get(1)?, count: row.get(2)? })
-    })?;
+    let rows = query
+        .query_map([UNSTATED], |row| Ok(PhaseCount { region: row.get(0)?, phase: row.get(1)?, count: row.get(2)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

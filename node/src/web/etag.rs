@@ -9,9 +9,9 @@ use super::problem::ApiError;
 
 /// The strong tag of a version, quotes included: the heads in ascending order, 32 bytes each, in lower-case base32.
 pub(super) fn of_heads(heads: &[ChangeHash]) -> String {
-    let mut heads: Vec<&[u8; 32]> = heads.iter().map(|head| &head.0).collect();
+    let mut heads: Vec<[u8; 32]> = heads.iter().map(|head| head.0).collect();
     heads.sort_unstable();
-    format!("\"{}\"", BASE32_NOPAD.encode(heads.concat().as_slice()).to_lowercase())
+    format!("\"{}\"", BASE32_NOPAD.encode(&heads.concat()).to_lowercase())
 }
 
 /// The header's value.

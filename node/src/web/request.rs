@@ -101,7 +101,8 @@ impl Author {
 
 /// A header that holds percent-encoded UTF-8 (RFC 3986, section 2.1); `None` if it is absent or blank.
 fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, ApiError> {
-    let fault = || ApiError::Request(vec![Fault::parameter(name, "bad-header", "expected one line of percent-encoded UTF-8")]);
+    let fault =
+        || ApiError::Request(vec![Fault::parameter(name, "bad-header", "expected one line of percent-encoded UTF-8")]);
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = percent_decoded(value.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(fault)?;
@@ -169,7 +170,8 @@ impl FromRequestParts<Shared> for ListQuery {
 
     async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, ApiError> {
         let given = Query::<Vec<(String, String)>>::from_request_parts(parts, web).await;
-        let given = given.map_err(|_| one_fault("", "bad-query", "expected name=value pairs in percent-encoded UTF-8"))?.0;
+        let given =
+            given.map_err(|_| one_fault("", "bad-query", "expected name=value pairs in percent-encoded UTF-8"))?.0;
         let mut query = ListQuery { filter: Filter::default(), after: None, limit: PAGE };
         let mut seen = Vec::new();
         for (name, value) in given {
@@ -210,7 +212,8 @@ impl ListQuery {
             }
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
-                self.limit = limit.ok_or_else(|| one_fault("limit", "bad-number", "expected a number from 1 to 500"))?;
+                self.limit =
+                    limit.ok_or_else(|| one_fault("limit", "bad-number", "expected a number from 1 to 500"))?;
             }
             _ => {
                 let known = "expected kind, region, status, text, source_ref, since, after or limit";

@@ -344,7 +344,8 @@ pub struct FieldChange {
 impl History {
     /// The steps, with the names of the offices.
     pub fn of(steps: Vec<HistoryStep>, offices: &[Office]) -> Self {
-        let name = |author| offices.iter().find(|office| office.author == author).and_then(|office| office.name.clone());
+        let name =
+            |author| offices.iter().find(|office| office.author == author).and_then(|office| office.name.clone());
         let step = |step: HistoryStep| Step {
             office_name: name(step.stamp.office),
             made: step.stamp.into(),

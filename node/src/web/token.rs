@@ -56,9 +56,11 @@ impl Token {
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(mut file) => {
                 let written = file.write_all(token.0.as_bytes()).and_then(|()| file.write_all(b"\n"));
-                written
-                    .and_then(|()| file.sync_all())
-                    .map_err(|source| TokenError::File { doing: "writing", path, source })?;
+                written.and_then(|()| file.sync_all()).map_err(|source| TokenError::File {
+                    doing: "writing",
+                    path,
+                    source,
+                })?;
                 Ok(token)
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(data_dir),

@@ -61,6 +61,11 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// When the change was made, by its author's clock; `None` for what is no change.
+    pub(super) fn time_of(payload: &[u8]) -> Option<i64> {
+        Self::parse(payload).ok().map(|head| head.time)
+    }
+
     /// The number of the last operation.
     pub(super) fn max_op(&self) -> u64 {
         self.start_op.saturating_add(self.ops - 1)

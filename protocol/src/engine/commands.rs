@@ -107,6 +107,7 @@ impl<S: Shelf> Engine<S> {
     pub(super) fn own_persisted(&mut self, own: OwnEdit, now: Now) {
         let OwnEdit { command, record, new_items, accepted } = own;
         self.ledger.persisted(&accepted);
+        self.offices.heard(self.signer.author(), &accepted[0].entry, now.wall);
         let entry = &accepted[0].entry;
         self.documents.arrived(entry);
         self.refresh_record(record, now);

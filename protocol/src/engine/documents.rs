@@ -90,14 +90,18 @@ impl Documents {
     }
 }
 
-struct Held {
-    entry: VerifiedEntry,
-    standing: Standing,
-    arrival: Arrival,
+pub(super) struct Held {
+    pub(super) entry: VerifiedEntry,
+    pub(super) standing: Standing,
+    pub(super) arrival: Arrival,
 }
 
 /// The record's changes that arrived after `after`.
-fn entries_of<S: Shelf>(record: RecordId, after: Arrival, ledger: &Ledger<S>) -> Result<Vec<Held>, LedgerError> {
+pub(super) fn entries_of<S: Shelf>(
+    record: RecordId,
+    after: Arrival,
+    ledger: &Ledger<S>,
+) -> Result<Vec<Held>, LedgerError> {
     let mut entries = Vec::new();
     for place in ledger.record_places(record, after)? {
         let branch = ledger.feed(&place.feed).is_some_and(|feed| feed.is_branch());

@@ -205,6 +205,11 @@ impl<S: Shelf> Engine<S> {
             self.offices.arrived(feed.genesis.author, &one.entry);
             self.documents.arrived(&one.entry);
         }
+        if let Some(last) = accepted.last()
+            && let Some(feed) = self.ledger.feed(&last.feed)
+        {
+            self.offices.heard(feed.genesis.author, &last.entry, now.wall);
+        }
         if let (Some(peer), Some(last)) = (peer, accepted.last()) {
             let news = [(last.feed, last.entry.header().seq)];
             self.sessions.values_mut().for_each(|session| session.have(&news, &self.ledger, now));

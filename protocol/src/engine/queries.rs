@@ -183,7 +183,7 @@ impl<S: Shelf> Engine<S> {
             steps.push(HistoryStep {
                 stamp: stamp(change, ledger.feed(&change.feed)),
                 seq: change.seq,
-                reason: change.reason.clone(),
+                reason: change.reason.as_deref().map(record::readable_text),
                 changes: changes.into_iter().map(step).collect(),
             });
         }

@@ -57,6 +57,7 @@ impl<S: Shelf> Engine<S> {
             if self.unwritten_rows.is_empty() && !self.has_stale_rows() && !self.rows_lost {
                 batch.put(Table::Node, node_row::REFLECTED, self.ledger.last_arrival().0.to_be_bytes());
             }
+            self.offices.write_news(&mut batch);
             self.persist(batch, false, Work::Noted);
         }
     }
@@ -77,7 +78,7 @@ impl<S: Shelf> Engine<S> {
 }
 
 /// The row of a record; `None` for a kind that only a newer version knows, which is kept and passed on all the same.
-fn make_row<S: Shelf>(
+pub(super) fn make_row<S: Shelf>(
     record: RecordId,
     document: &Document,
     ledger: &Ledger<S>,

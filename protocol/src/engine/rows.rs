@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::{documents::entries_of, refresh::make_row};
 use crate::{
     document::{ChangeEntry, Document, Placement},
     feed::Feed,
     ids::{Arrival, AuthorKey, EntryHash, RecordId, UnixSeconds},
+    ledger::{Ledger, LedgerError},
     projection::RecordRow,
+    record::{self, Vocabulary},
+    shelf::Shelf,
     wire::{self, Reader, WireError},
 };
 
@@ -93,10 +97,22 @@ pub fn decode(value: &[u8]) -> Option<Row> {
     serde_json::from_slice(reader.rest()).ok()
 }
 
+/// A record's row made anew from its stored entries alone, for comparing it with what is shown; `None` if there are
+/// none, or the record is of a kind that only a newer version knows.
+pub fn rebuild<S: Shelf>(
+    record: RecordId,
+    ledger: &Ledger<S>,
+    vocabulary: &Vocabulary,
+) -> Result<Option<Row>, LedgerError> {
+    let entries = entries_of(record, Arrival(0), ledger)?;
+    let document = Document::rebuild(record, entries.into_iter().map(|held| (held.entry, held.standing)));
+    Ok(make_row(record, &document, ledger, vocabulary))
+}
+
 /// The stamp of a change.
 pub(super) fn stamp(change: &ChangeEntry, feed: Option<&Feed>) -> Stamp {
     Stamp {
-        by: change.person.clone(),
+        by: record::readable_text(&change.person),
         office: feed.map_or(AuthorKey([0; 32]), |feed| feed.genesis.author),
         at: change.at,
         entry: change.entry,

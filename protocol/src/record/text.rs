@@ -20,13 +20,14 @@ pub(super) fn with_plain_line_ends(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// Whether a text that is about to be written holds a character that may not be.
-pub(super) fn has_forbidden(text: &str) -> bool {
+/// Whether a text that is about to be written holds a character that may not be: control characters other than line
+/// breaks and tabs, and marks that change the direction of text.
+pub fn has_forbidden(text: &str) -> bool {
     text.chars().any(is_forbidden)
 }
 
 /// A text from a document, whoever wrote it, fit for a screen. As many characters as before.
-pub(super) fn readable_text(text: &str) -> String {
+pub(crate) fn readable_text(text: &str) -> String {
     if !has_forbidden(text) {
         return text.to_owned();
     }
