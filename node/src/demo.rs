@@ -150,13 +150,7 @@ pub(crate) async fn run(args: &DemoArgs, data_dir: Option<&Path>, out: &mut Out)
 }
 
 /// The story, its outcome, and then, unless told otherwise, silence until somebody interrupts.
-async fn play(
-    stage: &Stage,
-    control: &Control,
-    args: &DemoArgs,
-    begun: Instant,
-    out: &mut Out,
-) -> Result<(), Failure> {
+async fn play(stage: &Stage, control: &Control, args: &DemoArgs, begun: Instant, out: &mut Out) -> Result<(), Failure> {
     let told = story::tell(stage, args).await?;
     let outcome = outcome::judge(stage, &told, begun).await?;
     if out.is_json() {

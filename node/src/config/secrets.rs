@@ -103,65 +103,6 @@ pub(super) fn read_device_key(data_dir: &Path) -> Result<Zeroizing<[u8; 32]>, Se
     key.map(Zeroizing::new).map_err(|_| SecretError::Malformed { path, expected: "a device key (32 bytes)" })
 }
 
-fn random() -> Result<Self, SecretError> {
-        Ok(NetworkSecret(random()?))
-    }
-
-    /// Reads a secret file; blanks and case do not matter.
-    pub fn read(path: &Path) -> Result<Self, SecretError> {
-        let malformed =
-            || SecretError::Malformed { path: path.to_owned(), expected: "a network secret (one line of 52 letters)" };
-        let text = read_line(path, malformed)?;
-        let letters: Zeroizing<String> =
-            Zeroizing::new(text.split_whitespace().collect::<String>().to_ascii_uppercase());
-        if letters.len() != LETTERS {
-            return Err(malformed());
-        }
-        let bytes = Zeroizing::new(BASE32_NOPAD.decode(letters.as_bytes()).map_err(|_| malformed())?);
-        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| malformed())?;
-        Ok(NetworkSecret(Zeroizing::new(bytes)))
-    }
-
-    /// Writes it to a new file.
-    pub fn write(&self, path: &Path) -> Result<(), SecretError> {
-        write_new(path, format!("{}\n", &*letters(&*self.0)).as_bytes())
-    }
-
-    /// The network it opens.
-    pub fn network(&self) -> NetworkId {
-        NetworkId::of_secret(&*self.0)
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-pub(super) fn write_device_key(data_dir: &Path) -> Result<(), SecretError> {
-    write_new(&data_dir.join(DEVICE_KEY_FILE), &*random()?)
-}
-
-pub(super) fn read_device_key(data_dir: &Path) -> Result<Zeroizing<[u8; 32]>, SecretError> {
-    let path = data_dir.join(DEVICE_KEY_FILE);
-    let bytes = Zeroizing::new(read(&path)?);
-    let key: Result<[u8; 32], _> = bytes.as_slice().try_into();
-    key.map(Zeroizing::new).map_err(|_| SecretError::Malformed { path, expected: "a device key (32 bytes)" })
-}
-
-pub(super) fn write_token(data_dir: &Path) -> Result<(), SecretError> {
-    write_new(&data_dir.join(TOKEN_FILE), format!("{}\n", &*letters(&*random()?)).as_bytes())
-}
-
-/// Reads a token file: what every request to the HTTP interface carries.
-pub fn read_token(path: &Path) -> Result<Zeroizing<String>, SecretError> {
-    let malformed = || SecretError::Malformed { path: path.to_owned(), expected: "an access token (one line)" };
-    let line = read_line(path, malformed)?;
-    let token = line.trim();
-    let visible = token.bytes().all(|byte| byte.is_ascii_graphic());
-    if token.is_empty() || !visible { Err(malformed()) } else { Ok(Zeroizing::new(token.to_owned())) }
-}
-
 fn random() -> Result<Zeroizing<[u8; 32]>, SecretError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes)?;

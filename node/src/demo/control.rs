@@ -80,11 +80,19 @@ async fn list(State(links): State<Links>) -> Json<Value> {
     all(&links)
 }
 
-async fn set(links: State<Links>, name: Path<String>, Json(wish): Json<Wish>) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
+async fn set(
+    links: State<Links>,
+    name: Path<String>,
+    Json(wish): Json<Wish>,
+) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
     put(links, name, wish.up)
 }
 
-fn put(State(links): State<Links>, Path(name): Path<String>, up: bool) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
+fn put(
+    State(links): State<Links>,
+    Path(name): Path<String>,
+    up: bool,
+) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
     let name = name.parse::<LinkName>().ok();
     match links.iter().find(|link| Some(link.name()) == name) {
         Some(link) => {
@@ -117,7 +125,8 @@ mod tests {
             ("/demo/links/kidal-bamako/restore", "", 404, [false, true]),
         ];
         for (path, body, status, expected) in cases {
-            let request = Request::post(path).header("content-type", "application/json").body(Body::from(body)).unwrap();
+            let request =
+                Request::post(path).header("content-type", "application/json").body(Body::from(body)).unwrap();
             let response = router(links.clone()).oneshot(request).await.unwrap();
             assert_eq!(response.status().as_u16(), status, "{path}");
             assert_eq!([links[0].is_up(), links[1].is_up()], expected, "{path}");

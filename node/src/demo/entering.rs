@@ -40,11 +40,6 @@ impl Counts {
         let items = draft.record.get("recommendations").and_then(|items| items.as_object());
         self.recommendations += items.map_or(0, |items| items.len() as u64);
     }
-
-    /// Records of all kinds.
-    pub(super) fn records(&self) -> u64 {
-        self.consultations + self.conflicts + self.projects
-    }
 }
 
 /// What is entered at each office, in the order of [`OFFICES`], and how many of each kind every office must hold in
@@ -85,13 +80,16 @@ fn faulty(faults: Vec<Fault>) -> DemoError {
 /// links to records that have arrived meanwhile.
 pub(super) async fn enter(stage: &Stage, shares: &Shares) -> Result<BTreeMap<&'static str, Report>, DemoError> {
     let vocabulary = stage.pack.vocabulary();
-    let entering = stage.offices.iter().zip(&shares.drafts).map(async |(office, drafts): (&DemoOffice, &Vec<Draft>)| {
-        let place = office.place;
-        let person = format!("Bureau de {}", place.name);
-        let done = exchange::import(drafts, &vocabulary, &office.client_of(&person), Mode::Write, &mut |_| {}).await;
-        let report = done.map_err(|error| DemoError::Entering { office: place.name, problem: error.to_string() })?;
-        Ok((place.key, report))
-    });
+    let entering =
+        stage.offices.iter().zip(&shares.drafts).map(async |(office, drafts): (&DemoOffice, &Vec<Draft>)| {
+            let place = office.place;
+            let person = format!("Bureau de {}", place.name);
+            let done =
+                exchange::import(drafts, &vocabulary, &office.client_of(&person), Mode::Write, &mut |_| {}).await;
+            let report =
+                done.map_err(|error| DemoError::Entering { office: place.name, problem: error.to_string() })?;
+            Ok((place.key, report))
+        });
     futures::future::join_all(entering).await.into_iter().collect()
 }
 
@@ -111,7 +109,8 @@ mod tests {
         for (args, more) in [(args(0, false, false), false), (args(30, true, true), true)] {
             let shares = deal(&Pack::embedded(), &args).expect("a deal");
             let dealt: usize = shares.drafts.iter().map(Vec::len).sum();
-            assert_eq!(dealt as u64, shares.expected.records());
+            let Counts { consultations, conflicts, projects, .. } = shares.expected;
+            assert_eq!(dealt as u64, consultations + conflicts + projects);
             assert!(shares.drafts.iter().all(|share| !share.is_empty()));
             let mut counted = Counts::default();
             shares.drafts.iter().flatten().for_each(|draft| counted.add(draft));

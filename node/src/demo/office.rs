@@ -142,7 +142,8 @@ impl DemoOffice {
             if told.is_some_and(|running| Some(running.pid) == pid) && self.client.status().await.is_ok() {
                 return Ok(());
             }
-            let ended = self.inner().running.as_mut().is_none_or(|process| !matches!(process.child.try_wait(), Ok(None)));
+            let ended =
+                self.inner().running.as_mut().is_none_or(|process| !matches!(process.child.try_wait(), Ok(None)));
             if ended || begun.elapsed() > COMING_UP {
                 return Err(DemoError::Ended { office: self.place.name, words: self.last_words() });
             }
@@ -153,7 +154,8 @@ impl DemoOffice {
     fn spawn(&self) -> Result<Process, DemoError> {
         let failed = |doing: &str| DemoError::io(format!("{doing} the node of {}", self.place.name));
         let program = std::env::current_exe().map_err(failed("finding the program for"))?;
-        let log = File::options().create(true).append(true).open(self.log_file()).map_err(failed("opening the log of"))?;
+        let log =
+            File::options().create(true).append(true).open(self.log_file()).map_err(failed("opening the log of"))?;
         let mut command = Command::new(program);
         command.arg("run").arg("--data-dir").arg(&self.directory);
         command.arg("--http").arg(self.http.to_string());

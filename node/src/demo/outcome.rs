@@ -127,14 +127,16 @@ impl Outcome {
             details.push("the offices do not hold the same".to_owned());
         }
         let wrong = self.counts.iter().filter(|(_, counts)| **counts != self.expected);
-        details.extend(wrong.map(|(office, counts)| format!("{office} shows {counts:?} instead of {:?}", self.expected)));
+        details
+            .extend(wrong.map(|(office, counts)| format!("{office} shows {counts:?} instead of {:?}", self.expected)));
         let broken = self.checks.named().into_iter().filter(|(_, _, holds)| !holds);
         details.extend(broken.map(|(key, what, _)| format!("it does not hold that {what} ({key})")));
         Failure::new(Exit::Failed, "the offices did not come together as they should").with_details(details)
     }
 
     pub(super) fn to_json(&self, stage: &Stage, control: &Control) -> Value {
-        let checks: BTreeMap<&str, bool> = self.checks.named().into_iter().map(|(key, _, holds)| (key, holds)).collect();
+        let checks: BTreeMap<&str, bool> =
+            self.checks.named().into_iter().map(|(key, _, holds)| (key, holds)).collect();
         let addresses: BTreeMap<&str, Value> = stage
             .offices
             .iter()

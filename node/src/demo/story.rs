@@ -83,20 +83,30 @@ async fn enter_apart(stage: &Stage, shares: &entering::Shares) -> Result<(), Dem
 async fn links_come_and_go(stage: &Stage) -> Result<(), DemoError> {
     let wait = |what: &'static str, holder: usize, of: usize| {
         let own = stage.watch.follow().borrow().offices[of].holds;
-        stage.watch.until(what, stage.deadline, move |scene| scene.offices[holder].holds > own && scene.offices[of].holds > own)
+        stage.watch.until(what, stage.deadline, move |scene| {
+            scene.offices[holder].holds > own && scene.offices[of].holds > own
+        })
     };
     stage.set(LinkName::KIDAL_GAO, true);
     wait("Gao holds what Kidal has entered", GAO, KIDAL).await?;
-    stage.watch.until("Kidal and Gao hold the same", stage.deadline, |scene| {
-        scene.offices[KIDAL].digest == scene.offices[GAO].digest
-    }).await?;
+    stage
+        .watch
+        .until("Kidal and Gao hold the same", stage.deadline, |scene| {
+            scene.offices[KIDAL].digest == scene.offices[GAO].digest
+        })
+        .await?;
     stage.step("The link Kidal–Gao came up: both hold the same.").await;
     stage.set(LinkName::KIDAL_GAO, false);
     stage.set(LinkName::GAO_BAMAKO, true);
-    stage.watch.until("Gao and Bamako hold the same", stage.deadline, |scene| {
-        scene.offices[GAO].digest == scene.offices[BAMAKO].digest
-    }).await?;
-    stage.step("That link is gone, Gao–Bamako came up: Bamako has Kidal's records, though never a link to Kidal.").await;
+    stage
+        .watch
+        .until("Gao and Bamako hold the same", stage.deadline, |scene| {
+            scene.offices[GAO].digest == scene.offices[BAMAKO].digest
+        })
+        .await?;
+    stage
+        .step("That link is gone, Gao–Bamako came up: Bamako has Kidal's records, though never a link to Kidal.")
+        .await;
     stage.set(LinkName::KIDAL_GAO, true);
     stage.converged().await?;
     stage.step("Kidal–Gao is up again, and Kidal has Bamako's records: all three hold the same.").await;
@@ -149,9 +159,12 @@ async fn kill_in_the_middle(stage: &Stage) -> Result<(String, Option<u32>), Demo
     let killed = gao.pid();
     stage.set(LinkName::KIDAL_GAO, true);
     stage.set(LinkName::GAO_BAMAKO, true);
-    let (note, _) = edit(gao, "Bureau de Gao", AT_GAO, |record| {
-        json!({"notes": format!("{}\n{SAID_AT_GAO}", text(record, "notes"))})
-    })
+    let (note, _) = edit(
+        gao,
+        "Bureau de Gao",
+        AT_GAO,
+        |record| json!({"notes": format!("{}\n{SAID_AT_GAO}", text(record, "notes"))}),
+    )
     .await?;
     gao.kill().await;
     stage.step("Both links came up, Gao saved a note, and in the middle of it its node was killed (kill -9).").await;

@@ -157,7 +157,8 @@ fn read(status: &Value) -> Standing {
         Some(office.get("last_arrived_at")?.as_str()?.to_owned())
     });
     let frontier = status.get("frontier").and_then(Value::as_object).into_iter().flatten();
-    let frontier: BTreeMap<String, u64> = frontier.map(|(feed, seq)| (feed.clone(), seq.as_u64().unwrap_or(0))).collect();
+    let frontier: BTreeMap<String, u64> =
+        frontier.map(|(feed, seq)| (feed.clone(), seq.as_u64().unwrap_or(0))).collect();
     Standing {
         up: true,
         holds: frontier.values().sum(),
