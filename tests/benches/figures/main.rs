@@ -6,6 +6,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the figures are what is asked for")]
 
+mod api;
 mod intake;
 mod nearby;
 mod node;

@@ -1,13 +1,13 @@
-//! Saves of an office's own, one after another.
+//! Saves through the API, one after another.
 
 use std::time::Instant;
 
 use serde_json::Value;
 use toguna::{pack::Pack, sample::Samples};
-use toguna_protocol::engine::Intent;
 use toguna_tests::office::Office;
 
 use crate::{
+    api,
     node::runtime,
     report::{Figure, percentile},
 };
@@ -22,28 +22,29 @@ pub(crate) fn measure() -> Vec<Figure> {
         let pack = Pack::embedded();
         let mut office = Office::new("Gao");
         office.start().await;
+        let (client, serving) = api::serve(&office).await;
         let (mut creations, mut edits) = (Vec::new(), Vec::new());
         let mut samples = Samples::new(&pack, 1);
         for _ in 0..SAVES / OF_A_RECORD {
             let (draft, patches) = samples.with_edits(OF_A_RECORD - 1);
+            let record = Value::Object(draft.record);
             let start = Instant::now();
-            let made = office.submit(Intent::Create(draft.kind, Value::Object(draft.record))).await;
+            let mut saved = client.create(&record).await;
             creations.push(start.elapsed());
-            let mut saved = made.expect("a made-up record is saved");
             for patch in patches {
                 let start = Instant::now();
-                let patched = office.submit(Intent::Patch(saved.record, saved.heads, patch)).await;
+                saved = client.patch(&saved, &patch).await;
                 edits.push(start.elapsed());
-                saved = patched.expect("a made-up edit is saved");
             }
         }
+        serving.abort();
         office.stop().await;
         let all = [creations.clone(), edits.clone()].concat();
         vec![
-            Figure::millis("a save, median", percentile(&all, 50)),
-            Figure::millis("a save, p95", percentile(&all, 95)).at_most(15.0),
-            Figure::millis("a new record, p95", percentile(&creations, 95)),
-            Figure::millis("an edit, p95", percentile(&edits, 95)),
+            Figure::millis("a save through the API, median", percentile(&all, 50)),
+            Figure::millis("a save through the API, p95", percentile(&all, 95)).at_most(15.0),
+            Figure::millis("… of a new record, p95", percentile(&creations, 95)),
+            Figure::millis("… of an edit, p95", percentile(&edits, 95)),
         ]
     })
 }
