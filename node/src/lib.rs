@@ -12,3 +12,7 @@ pub mod app;
 pub mod web;
 pub mod exchange;
 pub mod sample;
+pub mod config;
+pub mod client;
+pub mod cli;
+pub mod demo;

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use tokio::{sync::mpsc, time::timeout};
 use toguna::net::{self, ConnId, Net, NetEvent, NetSettings};
 use toguna_protocol::{
     feed::Signer,
@@ -10,6 +9,7 @@ use toguna_protocol::{
     frontier::Digest,
     ids::{AuthorKey, Epoch, NetworkId, UnixSeconds},
 };
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::{PATIENCE, office::SECRET};
 
@@ -35,9 +35,9 @@ impl Stranger {
         settings.peers = vec![format!("/ip4/{}/tcp/{}", to.ip(), to.port()).parse().expect("an address")];
         let (net, mut events) = net::start(settings).await.expect("the links start");
         let (conn, office) = loop {
-            match timeout(PATIENCE, events.recv()).await.expect("the office answers").expect("the links run") {
-                NetEvent::Connected { conn, peer, .. } => break (conn, peer),
-                _ => {}
+            let event = timeout(PATIENCE, events.recv()).await.expect("the office answers");
+            if let NetEvent::Connected { conn, peer, .. } = event.expect("the links run") {
+                break (conn, peer);
             }
         };
         let signer = Signer::new(&[seed; 32], NetworkId::of_secret(SECRET));

@@ -1,0 +1,120 @@
+//! `toguna run`: the node until it is stopped.
+
+use std::{io::Read, path::Path, thread};
+
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+use tracing::info;
+
+use super::{Exit, Failure, Out, args::RunArgs, log, office};
+use crate::{
+    app,
+    config::{Config, Overrides, Running},
+    net::NetSettings,
+    web::{self, TOKEN_FILE, WebSettings},
+};
+
+pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, out: &mut Out) -> Result<(), Failure> {
+    let flags = Overrides {
+        http: args.http,
+        listen: args.listen.clone(),
+        peers: args.peer.clone(),
+        no_mdns: args.no_mdns,
+        log: args.log,
+    };
+    let config = Config::read(data_dir)?.with(flags);
+    log::start(log::Setting { format: config.log, level, quiet: false });
+    let web = office::web_settings(&config)?;
+    let mut settings = office::settings(&config)?;
+    settings.net = Some(net_settings(&config)?);
+    settings.clock_ahead = args.clock_ahead;
+    // The address first: a node that nobody can ask is no use, and opening the store may take a while.
+    let listener = TcpListener::bind(config.http).await.map_err(|error| {
+        let message = format!("listening on {}: {error}; choose another address with --http", config.http);
+        Failure::new(Exit::Failed, message)
+    })?;
+    let failed =
+        |doing: &'static str| move |error: std::io::Error| Failure::new(Exit::Failed, format!("{doing}: {error}"));
+    let http = listener.local_addr().map_err(failed("asking for our own address"))?;
+    let app = app::open(settings).await?;
+    let result = serve(&app, &config, Running { pid: std::process::id(), http }, listener, web, args, out).await;
+    // Both even after an error: nobody is sent to a node that is gone, and the store is left at rest.
+    let withdrawn = Running::withdraw(data_dir);
+    app.stop().await;
+    info!("node has stopped");
+    result.and(withdrawn.map_err(Failure::from))
+}
+
+async fn serve(
+    app: &app::App,
+    config: &Config,
+    running: Running,
+    listener: TcpListener,
+    web: WebSettings,
+    args: &RunArgs,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let stop = stop_asked_for(args.until_input_ends)?;
+    running.announce(&config.data_dir)?;
+    let token_file = config.data_dir.join(TOKEN_FILE);
+    if out.is_json() {
+        out.value(
+            &json!({"office": config.name, "http": format!("http://{}", running.http), "token_file": token_file}),
+        )?;
+    } else {
+        let office = &config.name;
+        out.line(format!("{office} is up at http://{}  (token: {})", running.http, token_file.display()))?;
+    }
+    let served = web::serve(listener, web::router(app.clone(), web), stop).await;
+    served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
+}
+
+fn net_settings(config: &Config) -> Result<NetSettings, Failure> {
+    let mut net = NetSettings::new(*config.device_key()?);
+    net.listen = config.listen.clone();
+    net.peers = config.peers.clone();
+    net.mdns = config.mdns;
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed)
+        .map_err(|error| Failure::new(Exit::Failed, format!("asking the system for random bytes: {error}")))?;
+    net.seed = u64::from_be_bytes(seed);
+    Ok(net)
+}
+
+/// Ends when the process is asked to stop: SIGINT, SIGTERM or, where that was agreed, the end of standard input.
+fn stop_asked_for(until_input_ends: bool) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::new(Exit::Failed, format!("listening for signals: {error}")));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let input = until_input_ends.then(input_ended);
+    let input_ends = async move {
+        match input {
+            // An error means that the thread has ended, and so has the input.
+            Some(ended) => drop(ended.await),
+            None => std::future::pending().await,
+        }
+    };
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = input_ends => {}
+        }
+    })
+}
+
+/// Reads standard input to its end in a thread of its own, which nothing has to wait for.
+fn input_ended() -> oneshot::Receiver<()> {
+    let (sender, ended) = oneshot::channel();
+    thread::spawn(move || {
+        let mut bytes = [0; 64];
+        while matches!(std::io::stdin().read(&mut bytes), Ok(1..)) {}
+        // The node has been stopped by other means meanwhile.
+        let _ = sender.send(());
+    });
+    ended
+}

@@ -1,0 +1,215 @@
+//! One office of the demonstration: its directory, and its node as a child process.
+
+use std::{
+    fs::{self, File},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::process::{Child, ChildStdin, Command};
+
+use super::DemoError;
+use crate::{
+    client::Client,
+    config::{self, NODE_FILE, NewOffice, Running, SecretSource},
+    web::{TOKEN_FILE, Token},
+};
+
+/// An office's place in the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// In directory names, link names and JSON.
+    pub(super) key: &'static str,
+    /// For people.
+    pub(super) name: &'static str,
+    /// Its region.
+    pub(super) region: &'static str,
+    /// The HTTP port it gets if nobody else has it.
+    port: u16,
+}
+
+/// The three offices, along the line of their links.
+pub(super) const OFFICES: [Place; 3] = [
+    Place { key: "kidal", name: "Kidal", region: "ML-8", port: 7381 },
+    Place { key: "gao", name: "Gao", region: "ML-7", port: 7382 },
+    Place { key: "bamako", name: "Bamako", region: "ML-BKO", port: 7383 },
+];
+
+/// How long a node may take to come up: seconds on a slow disk.
+const COMING_UP: Duration = Duration::from_secs(30);
+/// How long a node may take to stop in order.
+const GOING_DOWN: Duration = Duration::from_secs(8);
+/// How often a node that comes up is looked for.
+const LOOK: Duration = Duration::from_millis(25);
+/// Lines of a log that are shown when its node ended by itself.
+const LAST_WORDS: usize = 3;
+
+/// An office.
+pub(super) struct DemoOffice {
+    pub(super) place: Place,
+    directory: PathBuf,
+    http: SocketAddr,
+    listen: SocketAddr,
+    client: Client,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Where the node dials to reach the next office.
+    dials: Option<SocketAddr>,
+    running: Option<Process>,
+}
+
+/// A node's process. It stops when its input ends, so it never outlives this one, however this one ends.
+struct Process {
+    child: Child,
+    _input: Option<ChildStdin>,
+}
+
+impl DemoOffice {
+    /// Sets the office up in a directory of its own.
+    pub(super) fn prepare(place: Place, ground: &Path, secret: &Path) -> Result<Self, DemoError> {
+        let directory = ground.join(place.key);
+        let secret = SecretSource::File(secret.to_owned());
+        let new = NewOffice { data_dir: &directory, name: place.name, region: Some(place.region), pack: None, secret };
+        config::create(&new)?;
+        let http = free_port(place.port)?;
+        let token = Token::read(&directory).map_err(config::ConfigError::from)?;
+        let client = Client::http(&format!("http://{http}"), token)
+            .map_err(|source| DemoError::Asking { office: place.name, source })?;
+        let inner = Mutex::new(Inner::default());
+        Ok(DemoOffice { place, directory, http, listen: free_port(0)?, client, inner })
+    }
+
+    /// Where other offices reach it.
+    pub(super) fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    /// Where its HTTP interface is.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
+    /// The file that opens its HTTP interface.
+    pub(super) fn token_file(&self) -> PathBuf {
+        self.directory.join(TOKEN_FILE)
+    }
+
+    /// Where it keeps everything.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Its HTTP interface, used in a person's name.
+    pub(super) fn client_of(&self, person: &str) -> Client {
+        self.client.clone().speaking_for(Some(person), None)
+    }
+
+    /// Its HTTP interface.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // A panic while it was held left it whole: each access is one assignment.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a link to the office behind `address` from the next start on.
+    pub(super) fn dial(&self, address: SocketAddr) {
+        self.inner().dials = Some(address);
+    }
+
+    /// The process id of its node, if one runs.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.inner().running.as_ref().and_then(|process| process.child.id())
+    }
+
+    /// Starts its node and returns when it can be asked.
+    pub(super) async fn start(&self) -> Result<(), DemoError> {
+        let process = self.spawn()?;
+        let pid = process.child.id();
+        self.inner().running = Some(process);
+        let begun = Instant::now();
+        loop {
+            let told = fs::read(self.directory.join(NODE_FILE)).ok();
+            let told: Option<Running> = told.and_then(|text| serde_json::from_slice(&text).ok());
+            if told.is_some_and(|running| Some(running.pid) == pid) && self.client.status().await.is_ok() {
+                return Ok(());
+            }
+            let ended =
+                self.inner().running.as_mut().is_none_or(|process| !matches!(process.child.try_wait(), Ok(None)));
+            if ended || begun.elapsed() > COMING_UP {
+                return Err(DemoError::Ended { office: self.place.name, words: self.last_words() });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn spawn(&self) -> Result<Process, DemoError> {
+        let failed = |doing: &str| DemoError::io(format!("{doing} the node of {}", self.place.name));
+        let program = std::env::current_exe().map_err(failed("finding the program for"))?;
+        let log =
+            File::options().create(true).append(true).open(self.log_file()).map_err(failed("opening the log of"))?;
+        let mut command = Command::new(program);
+        command.arg("run").arg("--data-dir").arg(&self.directory);
+        command.arg("--http").arg(self.http.to_string());
+        command.arg("--listen").arg(multiaddr(self.listen));
+        if let Some(address) = self.inner().dials {
+            command.arg("--peer").arg(multiaddr(address));
+        }
+        command.args(["--no-mdns", "--log", "json", "--until-input-ends"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        // Ctrl-C is for this process alone, which then stops its nodes in order.
+        command.process_group(0);
+        let mut child = command.spawn().map_err(failed("starting"))?;
+        Ok(Process { _input: child.stdin.take(), child })
+    }
+
+    /// Ends its node as a power cut would: `kill -9`.
+    pub(super) async fn kill(&self) {
+        let process = self.inner().running.take();
+        if let Some(mut process) = process {
+            // An error means that it has ended already.
+            let _ = process.child.kill().await;
+        }
+    }
+
+    /// Lets its node stop in order; ends it if it takes too long.
+    pub(super) async fn stop(&self) {
+        let process = self.inner().running.take();
+        if let Some(Process { mut child, _input: input }) = process {
+            drop(input);
+            if tokio::time::timeout(GOING_DOWN, child.wait()).await.is_err() {
+                // An error means that it has ended meanwhile.
+                let _ = child.kill().await;
+            }
+        }
+    }
+
+    /// Where its node's log lines go.
+    pub(super) fn log_file(&self) -> PathBuf {
+        self.directory.join("node.log")
+    }
+
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(self.log_file()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LAST_WORDS)..].join(" / ")
+    }
+}
+
+fn multiaddr(address: SocketAddr) -> String {
+    format!("/ip4/{}/tcp/{}", address.ip(), address.port())
+}
+
+/// A loopback port that nobody has: this one if it is free, else one that the system chooses.
+pub(super) fn free_port(wished: u16) -> Result<SocketAddr, DemoError> {
+    let listen = |port: u16| TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr());
+    listen(wished).or_else(|_| listen(0)).map_err(DemoError::io("looking for a free port"))
+}

@@ -1,0 +1,3 @@
+//! Nodes in a world of their own: see [`crate::testing`].
+
+mod convergence;
