@@ -43,6 +43,8 @@ pub struct Settings {
     pub net: Option<NetSettings>,
     /// How the store is opened.
     pub store: store::Options,
+    /// Seconds by which this office's clock is ahead of the system's: for demonstrations and tests of wrong clocks.
+    pub clock_ahead: i64,
 }
 
 /// A node could not be opened.
@@ -259,7 +261,7 @@ impl App {
 }
 
 fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
-    let ours: Frontier = engine.ledger().frontier();
+    let ours: Frontier = engine.ledger().frontier().clone();
     let session = |session: &toguna_protocol::session::Session| SessionStatus {
         peer: session.peer(),
         waiting_to_leave: session.confirmed().map(|theirs| ours.lead_over(theirs)),
@@ -283,6 +285,8 @@ fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
 pub(crate) enum Shown {
     /// A row.
     Row(Box<Row>),
+    /// A record that has no row any more.
+    Gone(RecordId),
     /// A reply.
     Reply(oneshot::Sender<Result<Saved, CommandError>>, Result<Saved, CommandError>),
 }

@@ -32,8 +32,8 @@ use tracing::{debug, info, warn};
 use self::{links::Links, writer::Writer};
 use crate::{
     app::{App, Happening, Settings, Shown, StartError},
-    net::{self, Net, NetEvent},
-    store::{self, Store, TipFile},
+    net::{self, Net, NetEvent, NetSettings},
+    store::{self, Doubt, Store, TipFile},
     views::Views,
 };
 
@@ -97,54 +97,31 @@ impl Driving {
 /// Opens the store, the engine, the views and the links, and starts the threads.
 pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
     let started = Instant::now();
-    let Settings { data_dir, name, region, device_key, network_secret, pack, net, store } = settings;
-    let opened = store::open(&data_dir, &store)?;
+    let clock = Clock::start(settings.clock_ahead);
+    let opened = store::open(&settings.data_dir, &settings.store)?;
     let (store, doubt) = (opened.store, opened.doubt);
-    let tip_file = TipFile::open(&data_dir)?;
-    let own = engine::own_tip(&store).map_err(OpenError::from)?;
-    let own = own.map(|(feed, tip)| store::tip::Tip { feed, seq: tip.seq, hash: tip.hash });
-    let continuity = tip_file.continuity(own.as_ref());
-    if doubt.is_some() || (own.is_some() && continuity.demands_new_incarnation()) {
-        warn!(?continuity, ?doubt, "the store may not hold all that was written: going on in a new incarnation");
-    }
-    let mut entropy = [0; 32];
-    getrandom::fill(&mut entropy)
-        .map_err(|error| StartError::System { doing: "asking for random bytes", source: error.into() })?;
-    let clock = Clock::start();
-    let engine_settings = engine::Settings {
-        device_key,
-        network_secret,
-        name,
-        region,
+    let tip_file = TipFile::open(&settings.data_dir)?;
+    let (net, pack) = (settings.net, settings.pack);
+    let mut engine_settings = engine::Settings {
+        device_key: settings.device_key,
+        network_secret: settings.network_secret,
+        name: settings.name,
+        region: settings.region,
         vocabulary: Arc::new(pack.vocabulary()),
-        entropy,
-        doubt: doubt.is_some() || continuity.demands_new_incarnation(),
+        entropy: [0; 32],
+        doubt: may_have_lost(&store, &tip_file, doubt.as_ref())?,
     };
+    getrandom::fill(&mut engine_settings.entropy)
+        .map_err(|error| StartError::System { doing: "asking for random bytes", source: error.into() })?;
     let engine = Engine::open(engine_settings, store.clone(), clock.now())?;
     let views = Arc::new(Views::new()?);
     let (happenings, _) = broadcast::channel(HAPPENINGS);
     let (messages, inbox) = mpsc::channel(MESSAGES);
-    let (net, net_events) = match net {
-        Some(net) => {
-            let (net, events) = net::start(net).await?;
-            (Some(net), Some(events))
-        }
-        None => (None, None),
-    };
-    if let Some(mut events) = net_events {
-        let messages = messages.clone();
-        tokio::spawn(async move {
-            while let Some(event) = events.recv().await {
-                if messages.send(Message::Net(event)).await.is_err() {
-                    break;
-                }
-            }
-        });
-    }
-    let writer = Writer::start(store.clone(), tip_file, messages.downgrade())
-        .map_err(|source| StartError::System { doing: "starting the writer", source })?;
-    let shower = shower::start(store.clone(), views.clone(), happenings.clone())
-        .map_err(|source| StartError::System { doing: "starting the shower", source })?;
+    let net = start_links(net, &messages).await?;
+    let system = |doing| move |source| StartError::System { doing, source };
+    let writer = Writer::start(store.clone(), tip_file, messages.downgrade()).map_err(system("starting the writer"))?;
+    let shower =
+        shower::start(store.clone(), views.clone(), happenings.clone()).map_err(system("starting the shower"))?;
     let driver = Driver {
         engine,
         clock,
@@ -158,26 +135,57 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         clear_doubt: doubt.is_some().then(|| store.clone()),
     };
     // A runtime of its own: the driver must come to its end in good order also while its caller's is going down.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(|source| StartError::System { doing: "starting the driver", source })?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(system("starting the driver"))?;
     thread::Builder::new()
         .name("driver".into())
         .spawn(move || runtime.block_on(driver.run()))
-        .map_err(|source| StartError::System { doing: "starting the driver", source })?;
+        .map_err(system("starting the driver"))?;
     info!(duration_ms = started.elapsed().as_millis() as u64, "node is up");
     Ok(App::new(Driving { messages, net }, views, store, pack, happenings, doubt))
+}
+
+/// Whether the store may hold less than this office once wrote and announced.
+fn may_have_lost(store: &Arc<dyn Store>, tip_file: &TipFile, doubt: Option<&Doubt>) -> Result<bool, StartError> {
+    let own = engine::own_tip(store).map_err(OpenError::from)?;
+    let own = own.map(|(feed, tip)| store::tip::Tip { feed, seq: tip.seq, hash: tip.hash });
+    let continuity = tip_file.continuity(own.as_ref());
+    // A new store has no past to lose.
+    let lost = doubt.is_some() || (own.is_some() && continuity.demands_new_incarnation());
+    if lost {
+        warn!(?continuity, ?doubt, "the store may not hold all that was written: going on in a new incarnation");
+    }
+    Ok(lost)
+}
+
+/// Starts the links, whose events go to the driver.
+async fn start_links(
+    settings: Option<NetSettings>,
+    messages: &mpsc::Sender<Message>,
+) -> Result<Option<Net>, StartError> {
+    let Some(settings) = settings else { return Ok(None) };
+    let (net, mut events) = net::start(settings).await?;
+    // Weak, so that the driver ends with the last handle of the node and not with its links.
+    let messages = messages.downgrade();
+    tokio::spawn(async move {
+        while let (Some(event), Some(driver)) = (events.recv().await, messages.upgrade()) {
+            if driver.send(Message::Net(event)).await.is_err() {
+                break;
+            }
+        }
+    });
+    Ok(Some(net))
 }
 
 /// The two clocks.
 struct Clock {
     start: Instant,
+    ahead: i64,
 }
 
 impl Clock {
-    fn start() -> Self {
-        Clock { start: Instant::now() }
+    fn start(ahead: i64) -> Self {
+        Clock { start: Instant::now(), ahead }
     }
 
     fn now(&self) -> Now {
@@ -185,7 +193,10 @@ impl Clock {
             Ok(since) => since.as_secs() as i64,
             Err(before) => -(before.duration().as_secs() as i64),
         };
-        Now { wall: UnixSeconds(since_epoch), moment: Moment(self.start.elapsed().as_millis() as u64) }
+        Now {
+            wall: UnixSeconds(since_epoch.saturating_add(self.ahead)),
+            moment: Moment(self.start.elapsed().as_millis() as u64),
+        }
     }
 }
 
@@ -284,6 +295,7 @@ impl Driver {
                     }
                 }
                 Effect::Changed(row) => self.show(Shown::Row(row)),
+                Effect::Gone(record) => self.show(Shown::Gone(record)),
                 Effect::Observed(observation) => self.observe(&observation),
             }
         }
@@ -306,6 +318,9 @@ impl Driver {
             Observation::Received { peer, entries } => debug!(peer.id = %peer, entries, "entries are durable"),
             Observation::SetAside { entry, code } => warn!(entry.hash = %entry, code, "entry set aside"),
             Observation::Forked { feed, end } => warn!(feed.id = %feed, entry.seq = end.0, "feed ended at a fork"),
+            Observation::OwnFeedClosed(why) => {
+                warn!(why, "our own feed is closed: what is written next begins a new one")
+            }
             Observation::NewIncarnation(why) => info!(why, "new incarnation of our own feed"),
             Observation::NotPersisted(why) => warn!(why, "the store could not write"),
             Observation::Unreadable(why) => warn!(why, "the store could not be read"),

@@ -6,9 +6,10 @@
 
 use crate::{
     entry::Signature,
+    feed::Genesis,
     ids::{FeedId, Seq},
-    limits::{CHUNK_ENTRIES, MAX_CHUNK_EXPANDED},
-    verify::{RawEntry, RawRun},
+    limits::{CHUNK_ENTRIES, MAX_CHUNK_EXPANDED, MAX_SEQ},
+    verify::{Link, RawEntry, RawRun},
     wire::{self, Reader, WireError},
 };
 
@@ -27,13 +28,17 @@ impl Codec {
 /// is worth far more.
 const ZSTD_LEVEL: i32 = 9;
 
-/// Appends a run without its feed: first number, count, backlink, signature, codec, expanded length, body.
+/// Appends a run without its feed: first number, count, link, signature, codec, expanded length, body. The link is the
+/// genesis where the first number is 1, so that whoever gets a feed's first entry gets all it takes to check it.
 pub(crate) fn write(run: &RawRun, out: &mut Vec<u8>) {
     let mut body = Vec::with_capacity(run.entries.iter().map(RawEntry::expanded_len).sum());
     run.entries.iter().for_each(|entry| entry.write(&mut body));
     wire::put_number(out, run.first.0);
     wire::put_number(out, run.entries.len() as u64);
-    out.extend_from_slice(&run.backlink);
+    match &run.link {
+        Link::Genesis(genesis) => out.extend_from_slice(&genesis.encode()),
+        Link::Entry(prefix) => out.extend_from_slice(prefix),
+    }
     out.extend_from_slice(&run.signature.0);
     let packed = zstd::bulk::compress(&body, ZSTD_LEVEL).ok().filter(|packed| packed.len() < body.len());
     let codec = if packed.is_some() { Codec::ZSTD } else { Codec::PLAIN };
@@ -45,13 +50,16 @@ pub(crate) fn write(run: &RawRun, out: &mut Vec<u8>) {
 /// Reads a run of `feed` to the end of the bytes. Its expanded length is announced, checked against
 /// [`MAX_CHUNK_EXPANDED`], and never exceeded while unpacking.
 pub(crate) fn read(feed: FeedId, mut reader: Reader<'_>) -> Result<RawRun, WireError> {
-    let first = Seq(reader.number("chunk first")?);
+    let first = Seq(reader.number_up_to(MAX_SEQ, "chunk first")? as u64);
     let count = reader.number_up_to(CHUNK_ENTRIES, "chunk count")?;
-    let backlink = reader.array("chunk backlink")?;
+    let link = match first {
+        Seq(1) => Link::Genesis(Genesis::read(&mut reader)?),
+        _ => Link::Entry(reader.array("chunk link")?),
+    };
     let signature = Signature(reader.array("chunk signature")?);
     let codec = Codec(reader.byte("chunk codec")?);
     let expanded = reader.number_up_to(MAX_CHUNK_EXPANDED, "chunk length")?;
-    if count == 0 || first.0 == 0 || first.0.checked_add(count as u64).is_none() {
+    if count == 0 || first.0 == 0 {
         return Err(WireError::Invalid("chunk numbers"));
     }
     let body = match codec {
@@ -65,7 +73,7 @@ pub(crate) fn read(feed: FeedId, mut reader: Reader<'_>) -> Result<RawRun, WireE
     let mut reader = Reader::new(&body);
     let entries = (0..count).map(|_| RawEntry::read(&mut reader)).collect::<Result<_, _>>()?;
     reader.end()?;
-    Ok(RawRun { feed, first, backlink, entries, signature })
+    Ok(RawRun { feed, first, link, entries, signature })
 }
 
 #[cfg(test)]
@@ -77,7 +85,13 @@ mod tests {
         let entry = RawEntry { kind: PayloadKind::CHANGE, record: Some(RecordId([1; 16])), payload };
         let created = RawEntry { record: None, ..entry.clone() };
         let entries = vec![entry, created];
-        RawRun { feed: FeedId([5; 32]), first: Seq(9), backlink: [7; 8], entries, signature: Signature([3; 64]) }
+        RawRun {
+            feed: FeedId([5; 32]),
+            first: Seq(9),
+            link: Link::Entry([7; 8]),
+            entries,
+            signature: Signature([3; 64]),
+        }
     }
 
     #[test]

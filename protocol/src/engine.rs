@@ -18,6 +18,7 @@ mod forks;
 mod intake;
 mod offices;
 mod queries;
+mod refresh;
 pub mod rows;
 
 use std::{
@@ -202,6 +203,9 @@ pub enum Effect {
     Reply(CommandId, Result<Saved, CommandError>),
     /// A record's row is new or has changed.
     Changed(Box<Row>),
+    /// Nothing of a record is applied, so it has no row: its creation has not arrived, or was set aside because its
+    /// author's feed forked.
+    Gone(RecordId),
     /// For logs, metrics and the office's health.
     Observed(Observation),
 }
@@ -253,6 +257,8 @@ pub enum Observation {
     },
     /// Our own feed goes on in a new incarnation, and why.
     NewIncarnation(&'static str),
+    /// Nothing more is written to our own feed, and why.
+    OwnFeedClosed(&'static str),
     /// The store could not write.
     NotPersisted(String),
     /// The store could not be read.
@@ -267,8 +273,8 @@ enum Work {
     Received { peer: Option<AuthorKey>, accepted: Vec<Accepted>, bytes: usize },
     /// A fork.
     Forked(Box<ForkOutcome>, Box<ForkProof>),
-    /// Nothing: it was derived.
-    Derived,
+    /// Nothing: it was derived, or only had to be noted.
+    Noted,
 }
 
 struct Pending {
@@ -283,6 +289,8 @@ pub struct Engine<S> {
     epoch: Epoch,
     ledger: Ledger<S>,
     own: FeedId,
+    /// Whether our next entry may go to `own`.
+    own_is_open: bool,
     drawn: u64,
     documents: Documents,
     offices: Offices,
@@ -296,7 +304,7 @@ pub struct Engine<S> {
     /// Proofs of forks in what is not held here yet, or is still being written.
     early_forks: VecDeque<ForkProof>,
     /// Stored rows that are behind.
-    unwritten_rows: BTreeMap<RecordId, Vec<u8>>,
+    unwritten_rows: BTreeMap<RecordId, Option<Vec<u8>>>,
     /// A failed write took rows with it: until the next start they are not to be relied on.
     rows_lost: bool,
     /// After a failed write: when peers are asked again for what was refused.
@@ -370,6 +378,7 @@ impl<S: Shelf> Engine<S> {
             own: own.unwrap_or(FeedId([0; 32])),
             signer,
             ledger,
+            own_is_open: true,
             drawn: 0,
             documents: Documents::new(),
             offices: Offices::default(),
@@ -391,8 +400,11 @@ impl<S: Shelf> Engine<S> {
         }
         let usable = own.and_then(|own| engine.ledger.feed(&own)).is_some_and(|feed| feed.end.is_none());
         if !usable || engine.settings.doubt {
-            let why =
-                if own.is_none() { "the first of this store" } else { "the store may not hold all that was written" };
+            let why = match (epoch, engine.settings.doubt) {
+                (None, false) => "the first of this store",
+                (Some(_), false) => "the one before was closed",
+                (_, true) => "the store may not hold all that was written",
+            };
             engine.open_own_feed(why);
         }
         if engine
@@ -401,7 +413,7 @@ impl<S: Shelf> Engine<S> {
             .is_none_or(|held| (&held.name, &held.region) != (&card.name, &card.region))
             || engine.ledger.feed(&engine.own).is_none_or(Feed::is_empty)
         {
-            engine.write_card(&card);
+            engine.write_card(card);
         }
         engine.catch_up(crate::ids::Arrival(reflected))?;
         Ok(engine)
@@ -448,7 +460,7 @@ impl<S: Shelf> Engine<S> {
         self.signer.network()
     }
 
-    /// The feed we write to.
+    /// The feed we write to, or wrote to last.
     pub fn own_feed(&self) -> FeedId {
         self.own
     }
@@ -477,17 +489,38 @@ impl<S: Shelf> Engine<S> {
         let genesis = self.signer.genesis(incarnation);
         // A full table of feeds must not keep our own from being opened: it is ours that the others make room for.
         self.own = self.ledger.begin_own(genesis);
+        self.own_is_open = true;
         self.observe(Observation::NewIncarnation(why));
     }
 
-    /// Our own feed can no longer be trusted to be whole here: it is closed for ever, and a new one begun.
-    fn close_own_feed(&mut self, why: &'static str, now: Now) {
-        self.open_own_feed(why);
-        let (name, region) = (self.settings.name.clone(), self.settings.region.clone());
-        self.write_card(&OfficeCard { name, region, at: now.wall.0 });
+    /// Our own feed can no longer be trusted to be whole here: it is closed for ever. The next thing we write begins a
+    /// new one, so that a peer that claims things at random costs us no more than we write.
+    fn close_own_feed(&mut self, why: &'static str) {
+        if self.own_is_open {
+            self.own_is_open = false;
+            let mut batch = Batch::default();
+            batch.remove(Table::Node, node_row::OWN);
+            self.persist(batch, true, Work::Noted);
+            self.observe(Observation::OwnFeedClosed(why));
+        }
     }
 
-    fn write_card(&mut self, card: &OfficeCard) {
+    /// Before our next entry: opens a new feed in place of one that was closed, and begins it with our card. A new
+    /// feed counts only once its card is written, since the card's batch names the feed as ours.
+    fn ensure_own_feed(&mut self, now: Now) {
+        if !self.own_is_open {
+            self.open_own_feed("the one before was closed");
+        }
+        if self.ledger.verified_tip(&self.own).is_none_or(|tip| tip.seq == Seq(0)) {
+            let (name, region) = (self.settings.name.clone(), self.settings.region.clone());
+            self.write_card(OfficeCard { name, region, at: now.wall.0 });
+        }
+    }
+
+    fn write_card(&mut self, mut card: OfficeCard) {
+        // Our newest card counts, even where the clock was set back.
+        let newest = self.offices.card(&self.signer.author()).map_or(i64::MIN, |held| held.at.saturating_add(1));
+        card.at = card.at.max(newest);
         let tip = self.ledger.verified_tip(&self.own).expect("our own feed is in the ledger");
         let nothing = RecordId([0; 16]);
         let entry = self.signer.append(self.own, tip, crate::entry::PayloadKind::OFFICE, nothing, card.encode());
@@ -523,3 +556,6 @@ impl<S: Shelf> Engine<S> {
         Authorship { person: command.person.trim().to_owned(), reason: command.reason.clone(), at }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use ed25519_dalek::{Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use crate::{
     entry::{Header, PayloadKind, Signature, VerifiedEntry},
     ids::{AuthorKey, CompartmentId, EntryHash, FeedId, Incarnation, NetworkId, PayloadHash, RecordId, Seq},
-    limits::{MAX_OFFICE_NAME, MAX_PROOF_HEADERS},
+    limits::{MAX_OFFICE_NAME, MAX_PROOF_HEADERS, MAX_SEQ},
     wire::{self, Reader, WireError},
 };
 
@@ -104,13 +104,13 @@ impl Feed {
     }
 
     /// The branch that one side of a fork proof begins, before its first entry.
-    pub fn branch(genesis: Genesis, proof: &ForkProof, side: &ProofSide) -> Self {
+    pub fn branch(proof: &ForkProof, side: &ProofSide) -> Self {
         let id = FeedId(proof.header(&proof.base, &side.headers[0]).hash().0);
         Feed {
             id,
-            root: proof.feed,
+            root: proof.feed(),
             rows: id,
-            genesis,
+            genesis: proof.genesis,
             start: proof.base,
             tip: proof.base,
             end: None,
@@ -224,8 +224,8 @@ impl OfficeCard {
 /// Two signed continuations of one feed from one place: proof that its author signed two entries with one number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForkProof {
-    /// The feed that forked (never a branch: headers name the root).
-    pub feed: FeedId,
+    /// The genesis of the feed that forked (never a branch: headers name the root).
+    pub genesis: Genesis,
     /// The last entry both sides share.
     pub base: Tip,
     /// The two sides, the one whose first entry has the lower hash first.
@@ -260,13 +260,23 @@ impl From<&Header> for ProofHeader {
 
 impl ForkProof {
     /// Joins two sides seen by two nodes; `None` unless they really prove a fork.
-    pub fn join(genesis: &Genesis, base: Tip, one: ProofSide, other: ProofSide) -> Option<Self> {
-        let mut proof = ForkProof { feed: genesis.id(), base, sides: [one, other] };
+    pub fn join(genesis: Genesis, base: Tip, one: ProofSide, other: ProofSide) -> Option<Self> {
+        let mut proof = ForkProof { genesis, base, sides: [one, other] };
         let [first, second] = proof.first_hashes();
         if first > second {
             proof.sides.swap(0, 1);
         }
-        proof.holds(genesis).then_some(proof)
+        proof.holds().then_some(proof)
+    }
+
+    /// The feed that forked.
+    pub fn feed(&self) -> FeedId {
+        self.genesis.id()
+    }
+
+    /// The branches that the two sides begin.
+    pub fn branches(&self) -> [FeedId; 2] {
+        self.first_hashes().map(|hash| FeedId(hash.0))
     }
 
     /// The hashes of the two entries that share a number.
@@ -276,14 +286,14 @@ impl ForkProof {
 
     fn header(&self, before: &Tip, header: &ProofHeader) -> Header {
         let ProofHeader { kind, record, payload_hash } = *header;
-        Header { feed: self.feed, seq: before.seq.next(), backlink: before.hash, kind, record, payload_hash }
+        Header { feed: self.feed(), seq: before.seq.next(), backlink: before.hash, kind, record, payload_hash }
     }
 
-    /// Whether the proof stands by itself: the feed is the genesis's, the sides part at their first header in
-    /// canonical order, and each ends in a signature of the author.
-    pub fn holds(&self, genesis: &Genesis) -> bool {
+    /// Whether the proof stands by itself: the sides part at their first header in canonical order, and each ends in a
+    /// signature of the author. Where the base is no entry, it is the feed's beginning.
+    pub fn holds(&self) -> bool {
         let [first, second] = self.first_hashes();
-        self.feed == genesis.id()
+        (self.base.seq.0 > 0 || self.base.hash.0 == self.feed().0)
             && first < second
             && self.sides.iter().all(|side| {
                 let mut tip = self.base;
@@ -291,23 +301,24 @@ impl ForkProof {
                     let header = self.header(&tip, header);
                     tip = Tip { seq: header.seq, hash: header.hash() };
                 }
-                signature_holds(genesis, &tip.hash, &side.signature)
+                signature_holds(&self.genesis, &tip.hash, &side.signature)
             })
     }
 
-    /// Appends: feed, base seq, base hash, then each side.
+    /// Appends: genesis, base seq, base hash, then each side.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.feed.0);
+        out.extend_from_slice(&self.genesis.encode());
         wire::put_number(out, self.base.seq.0);
         out.extend_from_slice(&self.base.hash.0);
         self.sides.iter().for_each(|side| side.write(out));
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let feed = FeedId(reader.array("proof feed")?);
-        let seq = Seq(reader.number("proof seq")?);
+        let genesis = Genesis::read(reader)?;
+        // Bounded so that counting on from it cannot overflow.
+        let seq = Seq(reader.number_up_to(MAX_SEQ, "proof seq")? as u64);
         let base = Tip { seq, hash: EntryHash(reader.array("proof base")?) };
-        Ok(ForkProof { feed, base, sides: [ProofSide::read(reader)?, ProofSide::read(reader)?] })
+        Ok(ForkProof { genesis, base, sides: [ProofSide::read(reader)?, ProofSide::read(reader)?] })
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     chunk,
-    feed::{ForkProof, Genesis, ProofSide},
+    feed::{ForkProof, ProofSide},
     frontier::Digest,
     ids::{AuthorKey, Epoch, FeedId, Seq, UnixSeconds},
-    limits::{MAX_FEEDS, MAX_PROBE},
+    limits::{MAX_FEEDS, MAX_PROBE, MAX_SEQ},
     verify::RawRun,
     wire::{self, Reader, WireError},
 };
@@ -24,24 +24,23 @@ pub const VERSION: u8 = 1;
 pub enum Frame {
     /// The first frame of each side, and the only one answered before it has been checked.
     Hello(Hello),
-    /// All that the sender holds. Later frontiers of a session replace the earlier ones.
-    Frontier(Vec<(FeedId, Seq)>),
-    /// Begins a feed that the receiver did not name in its frontier.
-    Genesis(Genesis),
-    /// Ends a feed at a fork and begins its branches.
-    Fork(ForkProof),
+    /// All that the sender holds, and its digest. Later frontiers of a session replace the earlier ones.
+    Frontier(Digest, Vec<(FeedId, Seq)>),
     /// Entries.
     Chunk(RawRun),
     /// What the sender now holds, durably: acknowledges chunks, and saves the receiver from sending the same again.
-    Have(Vec<(FeedId, Seq)>),
+    /// With its digest where, as far as the sender knows, both hold the same numbers.
+    Have(Vec<(FeedId, Seq)>, Option<Digest>),
     /// The sender cannot go on in a feed from what it was sent; it holds the feed up to this number.
     Hold(FeedId, Seq),
     /// Entries the sender holds, by number and the first eight bytes of their hash; asks which differ.
-    Compare(FeedId, Vec<(Seq, [u8; 8])>),
-    /// The numbers of a [`Frame::Compare`] at which the sender holds the same, and at which another entry.
-    Compared(FeedId, Vec<(Seq, bool)>),
+    Compare(Vec<(FeedId, Seq, [u8; 8])>),
+    /// The numbers of a [`Frame::Compare`] at which the sender holds the same (true), and at which another entry.
+    Compared(Vec<(FeedId, Seq, bool)>),
     /// The sender's side of a fork: its entries after the number, which both sides hold alike.
     Side(FeedId, Seq, ProofSide),
+    /// Ends a feed at a fork and begins its branches.
+    Fork(ForkProof),
     /// The sender ends the session, and why.
     Bye(Reason),
 }
@@ -216,22 +215,48 @@ impl Dictionary {
 
     fn read_numbers(&mut self, reader: &mut Reader<'_>) -> Result<Vec<(FeedId, Seq)>, WireError> {
         let count = reader.number_up_to(MAX_FEEDS * 2, "feeds")?;
-        (0..count).map(|_| Ok((self.read(reader)?, Seq(reader.number("seq")?)))).collect()
+        (0..count).map(|_| Ok((self.read(reader)?, read_seq(reader)?))).collect()
     }
+
+    fn write_items<T>(
+        &mut self,
+        items: &[(FeedId, Seq, T)],
+        out: &mut Vec<u8>,
+        mut write: impl FnMut(&T, &mut Vec<u8>),
+    ) {
+        wire::put_number(out, items.len() as u64);
+        for (feed, seq, item) in items {
+            self.write(*feed, out);
+            wire::put_number(out, seq.0);
+            write(item, out);
+        }
+    }
+
+    fn read_items<'a, T>(
+        &mut self,
+        reader: &mut Reader<'a>,
+        read: impl Fn(&mut Reader<'a>) -> Result<T, WireError>,
+    ) -> Result<Vec<(FeedId, Seq, T)>, WireError> {
+        let count = reader.number_up_to(MAX_PROBE, "compared entries")?;
+        (0..count).map(|_| Ok((self.read(reader)?, read_seq(reader)?, read(reader)?))).collect()
+    }
+}
+
+fn read_seq(reader: &mut Reader<'_>) -> Result<Seq, WireError> {
+    Ok(Seq(reader.number_up_to(MAX_SEQ, "seq")? as u64))
 }
 
 mod tag {
     pub(super) const HELLO: u8 = 1;
     pub(super) const FRONTIER: u8 = 2;
-    pub(super) const GENESIS: u8 = 3;
-    pub(super) const FORK: u8 = 4;
-    pub(super) const CHUNK: u8 = 5;
-    pub(super) const HAVE: u8 = 6;
-    pub(super) const HOLD: u8 = 7;
-    pub(super) const COMPARE: u8 = 8;
-    pub(super) const COMPARED: u8 = 9;
-    pub(super) const SIDE: u8 = 10;
-    pub(super) const BYE: u8 = 11;
+    pub(super) const CHUNK: u8 = 3;
+    pub(super) const HAVE: u8 = 4;
+    pub(super) const HOLD: u8 = 5;
+    pub(super) const COMPARE: u8 = 6;
+    pub(super) const COMPARED: u8 = 7;
+    pub(super) const SIDE: u8 = 8;
+    pub(super) const FORK: u8 = 9;
+    pub(super) const BYE: u8 = 10;
 }
 
 impl Frame {
@@ -244,55 +269,43 @@ impl Frame {
                 out.extend_from_slice(&hello.mac);
                 hello.write_body(&mut out);
             }
-            Frame::Frontier(numbers) => {
+            Frame::Frontier(digest, numbers) => {
                 out.push(tag::FRONTIER);
+                out.extend_from_slice(&digest.0);
                 dictionary.write_numbers(numbers, &mut out);
-            }
-            Frame::Genesis(genesis) => {
-                out.push(tag::GENESIS);
-                out.extend_from_slice(&genesis.encode());
-            }
-            Frame::Fork(proof) => {
-                out.push(tag::FORK);
-                proof.write(&mut out);
             }
             Frame::Chunk(run) => {
                 out.push(tag::CHUNK);
                 dictionary.write(run.feed, &mut out);
                 chunk::write(run, &mut out);
             }
-            Frame::Have(numbers) => {
+            Frame::Have(numbers, digest) => {
                 out.push(tag::HAVE);
                 dictionary.write_numbers(numbers, &mut out);
+                out.extend_from_slice(digest.as_ref().map_or(&[], |digest| &digest.0[..]));
             }
             Frame::Hold(feed, seq) => {
                 out.push(tag::HOLD);
                 dictionary.write(*feed, &mut out);
                 wire::put_number(&mut out, seq.0);
             }
-            Frame::Compare(feed, items) => {
+            Frame::Compare(items) => {
                 out.push(tag::COMPARE);
-                dictionary.write(*feed, &mut out);
-                wire::put_number(&mut out, items.len() as u64);
-                for (seq, hash) in items {
-                    wire::put_number(&mut out, seq.0);
-                    out.extend_from_slice(hash);
-                }
+                dictionary.write_items(items, &mut out, |hash, out| out.extend_from_slice(hash));
             }
-            Frame::Compared(feed, items) => {
+            Frame::Compared(items) => {
                 out.push(tag::COMPARED);
-                dictionary.write(*feed, &mut out);
-                wire::put_number(&mut out, items.len() as u64);
-                for (seq, same) in items {
-                    wire::put_number(&mut out, seq.0);
-                    out.push(u8::from(*same));
-                }
+                dictionary.write_items(items, &mut out, |same, out| out.push(u8::from(*same)));
             }
             Frame::Side(feed, seq, side) => {
                 out.push(tag::SIDE);
                 dictionary.write(*feed, &mut out);
                 wire::put_number(&mut out, seq.0);
                 side.write(&mut out);
+            }
+            Frame::Fork(proof) => {
+                out.push(tag::FORK);
+                proof.write(&mut out);
             }
             Frame::Bye(reason) => out.extend_from_slice(&[tag::BYE, *reason as u8]),
         }
@@ -304,37 +317,32 @@ impl Frame {
         let mut reader = Reader::new(bytes);
         let frame = match reader.byte("frame type")? {
             tag::HELLO => return Hello::read(reader).map(Frame::Hello),
-            tag::FRONTIER => Frame::Frontier(dictionary.read_numbers(&mut reader)?),
-            tag::GENESIS => Frame::Genesis(Genesis::read(&mut reader)?),
-            tag::FORK => Frame::Fork(ForkProof::read(&mut reader)?),
+            tag::FRONTIER => {
+                let digest = Digest(reader.array("digest")?);
+                Frame::Frontier(digest, dictionary.read_numbers(&mut reader)?)
+            }
             tag::CHUNK => {
                 let feed = dictionary.read(&mut reader)?;
                 return chunk::read(feed, reader).map(Frame::Chunk);
             }
-            tag::HAVE => Frame::Have(dictionary.read_numbers(&mut reader)?),
-            tag::HOLD => Frame::Hold(dictionary.read(&mut reader)?, Seq(reader.number("seq")?)),
-            tag::COMPARE => {
-                let feed = dictionary.read(&mut reader)?;
-                let count = reader.number_up_to(MAX_PROBE, "compared entries")?;
-                let items = (0..count).map(|_| Ok((Seq(reader.number("seq")?), reader.array("hash")?)));
-                Frame::Compare(feed, items.collect::<Result<_, WireError>>()?)
+            tag::HAVE => {
+                let numbers = dictionary.read_numbers(&mut reader)?;
+                let digest = if reader.is_empty() { None } else { Some(Digest(reader.array("digest")?)) };
+                Frame::Have(numbers, digest)
             }
+            tag::HOLD => Frame::Hold(dictionary.read(&mut reader)?, read_seq(&mut reader)?),
+            tag::COMPARE => Frame::Compare(dictionary.read_items(&mut reader, |reader| reader.array("hash"))?),
             tag::COMPARED => {
-                let feed = dictionary.read(&mut reader)?;
-                let count = reader.number_up_to(MAX_PROBE, "compared entries")?;
-                let items = (0..count).map(|_| {
-                    let seq = Seq(reader.number("seq")?);
-                    match reader.byte("same")? {
-                        same @ (0 | 1) => Ok((seq, same == 1)),
-                        _ => Err(WireError::Invalid("same")),
-                    }
-                });
-                Frame::Compared(feed, items.collect::<Result<_, WireError>>()?)
+                Frame::Compared(dictionary.read_items(&mut reader, |reader| match reader.byte("same")? {
+                    same @ (0 | 1) => Ok(same == 1),
+                    _ => Err(WireError::Invalid("same")),
+                })?)
             }
             tag::SIDE => {
                 let feed = dictionary.read(&mut reader)?;
-                Frame::Side(feed, Seq(reader.number("seq")?), ProofSide::read(&mut reader)?)
+                Frame::Side(feed, read_seq(&mut reader)?, ProofSide::read(&mut reader)?)
             }
+            tag::FORK => Frame::Fork(ForkProof::read(&mut reader)?),
             tag::BYE => Frame::Bye(Reason::of(reader.byte("reason")?).ok_or(WireError::Invalid("reason"))?),
             _ => return Err(WireError::Invalid("frame type")),
         };
@@ -348,9 +356,9 @@ mod tests {
     use super::*;
     use crate::{
         entry::{PayloadKind, Signature},
-        feed::{ProofHeader, Tip},
+        feed::{Genesis, ProofHeader, Tip},
         ids::{CompartmentId, EntryHash, Incarnation, NetworkId, PayloadHash, RecordId},
-        verify::RawEntry,
+        verify::{Link, RawEntry},
     };
 
     pub(crate) fn one_of_each() -> Vec<Frame> {
@@ -360,6 +368,14 @@ mod tests {
         let side = ProofSide { headers: vec![header], signature: Signature([6; 64]) };
         let base = Tip { seq: Seq(7), hash: EntryHash([8; 32]) };
         let entry = RawEntry { kind: PayloadKind::CHANGE, record: None, payload: b"payload".to_vec() };
+        let genesis = Genesis {
+            network: NetworkId([1; 32]),
+            author: AuthorKey([2; 32]),
+            incarnation: Incarnation([3; 16]),
+            compartment: CompartmentId::GENERAL,
+        };
+        let (first, link, signature) = (Seq(2), Link::Entry([9; 8]), Signature([7; 64]));
+        let run = RawRun { feed: b, first, link, entries: vec![entry], signature };
         vec![
             Frame::Hello(Hello {
                 mac: [1; 16],
@@ -368,26 +384,16 @@ mod tests {
                 feeds: [4; 8],
                 clock: UnixSeconds(1_795_000_000),
             }),
-            Frame::Frontier(vec![(a, Seq(300)), (b, Seq(1))]),
-            Frame::Genesis(Genesis {
-                network: NetworkId([1; 32]),
-                author: AuthorKey([2; 32]),
-                incarnation: Incarnation([3; 16]),
-                compartment: CompartmentId::GENERAL,
-            }),
-            Frame::Fork(ForkProof { feed: a, base, sides: [side.clone(), side.clone()] }),
-            Frame::Chunk(RawRun {
-                feed: b,
-                first: Seq(2),
-                backlink: [9; 8],
-                entries: vec![entry],
-                signature: Signature([7; 64]),
-            }),
-            Frame::Have(vec![(b, Seq(2))]),
+            Frame::Frontier(Digest([5; 16]), vec![(a, Seq(300)), (b, Seq(1))]),
+            Frame::Chunk(RawRun { feed: b, first: Seq(1), link: Link::Genesis(genesis), ..run.clone() }),
+            Frame::Chunk(run),
+            Frame::Have(vec![(b, Seq(2))], None),
+            Frame::Have(vec![], Some(Digest([5; 16]))),
             Frame::Hold(a, Seq(300)),
-            Frame::Compare(a, vec![(Seq(1), [1; 8]), (Seq(300), [2; 8])]),
-            Frame::Compared(a, vec![(Seq(1), true), (Seq(300), false)]),
-            Frame::Side(a, Seq(7), side),
+            Frame::Compare(vec![(a, Seq(1), [1; 8]), (b, Seq(300), [2; 8])]),
+            Frame::Compared(vec![(a, Seq(1), true), (b, Seq(300), false)]),
+            Frame::Side(a, Seq(7), side.clone()),
+            Frame::Fork(ForkProof { genesis, base, sides: [side.clone(), side] }),
             Frame::Bye(Reason::Stopping),
         ]
     }
@@ -399,7 +405,7 @@ mod tests {
             let bytes = frame.encode(&mut ours);
             assert_eq!(Frame::decode(&bytes, &mut theirs), Ok(frame));
         }
-        let again = Frame::Have(vec![(FeedId([1; 32]), Seq(5))]).encode(&mut ours);
+        let again = Frame::Have(vec![(FeedId([1; 32]), Seq(5))], None).encode(&mut ours);
         assert_eq!(again, [tag::HAVE, 1, 1, 5]);
     }
 
@@ -414,7 +420,10 @@ mod tests {
         for frame in one_of_each() {
             let bytes = frame.encode(&mut Dictionary::default());
             for at in 0..bytes.len() {
-                assert!(Frame::decode(&bytes[..at], &mut Dictionary::default()).is_err());
+                // A `Have` without its digest is one that never had it.
+                let whole = |cut: &Result<Frame, _>| matches!(cut, Ok(Frame::Have(_, None)));
+                let cut = Frame::decode(&bytes[..at], &mut Dictionary::default());
+                assert!(cut.is_err() || whole(&cut));
                 let mut altered = bytes.clone();
                 altered[at] ^= 0xff;
                 let _ = Frame::decode(&altered, &mut Dictionary::default());

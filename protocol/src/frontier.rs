@@ -11,7 +11,8 @@ use crate::{
     ids::{FeedId, Seq},
 };
 
-/// Feed → highest number held. Feeds of which nothing is held may be left out.
+/// Feed → highest number held. Feeds of which nothing is held are left out; a branch stands here from the moment its
+/// fork is proved, so that proofs spread like entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frontier(BTreeMap<FeedId, Seq>);
 
@@ -19,6 +20,11 @@ impl Frontier {
     /// How far `feed` is held; 0 where it is unknown.
     pub fn get(&self, feed: &FeedId) -> Seq {
         self.0.get(feed).copied().unwrap_or_default()
+    }
+
+    /// Whether the feed is named at all.
+    pub fn names(&self, feed: &FeedId) -> bool {
+        self.0.contains_key(feed)
     }
 
     /// Raises the number of `feed`; a frontier never goes back.
@@ -46,7 +52,7 @@ impl FromIterator<(FeedId, Seq)> for Frontier {
     }
 }
 
-/// 16 bytes over all that is held: (feed, number, entry hash) for every feed that has entries.
+/// 16 bytes over all that is held: (feed, number, entry hash) for every feed that a frontier names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 16]);
 
@@ -71,11 +77,9 @@ impl std::fmt::Display for Digest {
     }
 }
 
-/// The frontier and digest of a set of feeds, as far as they are durable.
-pub fn of_feeds<'a>(feeds: impl Iterator<Item = &'a Feed> + Clone) -> (Frontier, Digest) {
-    let held = feeds.filter(|feed| !feed.is_empty());
-    let digest = Digest::of(held.clone().map(|feed| (&feed.id, &feed.tip)));
-    (held.map(|feed| (feed.id, feed.tip.seq)).collect(), digest)
+/// The feeds that frontiers and digests name: those with entries, and every branch.
+pub fn named<'a>(feeds: impl Iterator<Item = &'a Feed>) -> impl Iterator<Item = &'a Feed> {
+    feeds.filter(|feed| !feed.is_empty() || feed.is_branch())
 }
 
 #[cfg(test)]

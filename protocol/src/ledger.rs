@@ -6,7 +6,10 @@
 
 mod check;
 
-use std::collections::BTreeMap;
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     entry::{PayloadKind, VerifiedEntry},
@@ -15,7 +18,7 @@ use crate::{
     ids::{Arrival, EntryHash, FeedId, RecordId, Seq},
     limits::{CHUNK_ENTRIES, CHUNK_EXPANDED, MAX_BRANCHES, MAX_FEEDS},
     shelf::{Batch, Shelf, ShelfError, Table},
-    verify::{self, RawEntry, RawRun, VerifyError, stored},
+    verify::{self, Link, RawEntry, RawRun, VerifyError, first_eight, stored},
     wire::{self, Reader, WireError},
 };
 
@@ -43,12 +46,6 @@ pub enum FeedRefusal {
     /// More feeds or branches than a node keeps.
     #[error("more feeds than a node keeps")]
     TooMany,
-    /// A genesis of another network or of a compartment we are not in.
-    #[error("a feed of another network or compartment")]
-    Foreign,
-    /// The proof does not prove a fork.
-    #[error("a fork proof that proves nothing")]
-    NoProof,
     /// The place where the feed is said to fork is not held here yet.
     #[error("a fork after the end of what is held")]
     NotYet,
@@ -82,6 +79,9 @@ pub struct Ledger<S> {
     held: BTreeMap<FeedId, Feed>,
     /// Verified ends of feeds that the store is still writing.
     ahead: BTreeMap<FeedId, Tip>,
+    /// What is held durably, and its digest once someone asked.
+    frontier: Frontier,
+    digest: OnceCell<Digest>,
     /// The last arrival number given out, and the last that is durable.
     arrival: Arrival,
     durable: Arrival,
@@ -102,7 +102,15 @@ impl<S: Shelf> Ledger<S> {
             arrival = arrival.max(last);
             held.insert(feed.id, feed);
         }
-        Ok(Ledger { shelf, held, ahead: BTreeMap::new(), arrival, durable: arrival })
+        let (ahead, frontier, digest) = Default::default();
+        let mut ledger = Ledger { shelf, held, ahead, frontier, digest, arrival, durable: arrival };
+        ledger.recount();
+        Ok(ledger)
+    }
+
+    fn recount(&mut self) {
+        self.frontier = frontier::named(self.held.values()).map(|feed| (feed.id, feed.tip.seq)).collect();
+        self.digest.take();
     }
 
     /// The store's read verbs.
@@ -121,13 +129,14 @@ impl<S: Shelf> Ledger<S> {
     }
 
     /// What is held durably.
-    pub fn frontier(&self) -> Frontier {
-        frontier::of_feeds(self.feeds()).0
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
     }
 
     /// The digest of what is held durably.
     pub fn digest(&self) -> Digest {
-        frontier::of_feeds(self.feeds()).1
+        let digest = || Digest::of(frontier::named(self.feeds()).map(|feed| (&feed.id, &feed.tip)));
+        *self.digest.get_or_init(digest)
     }
 
     /// The arrival number of the last durable entry.
@@ -145,7 +154,7 @@ impl<S: Shelf> Ledger<S> {
         self.ahead.contains_key(feed)
     }
 
-    /// Makes a feed known, of which nothing is held yet. Kept in memory until its first entries are durable.
+    /// Makes a feed known whose first entries have been verified. It is kept in memory until they are durable.
     pub fn begin(&mut self, genesis: Genesis) -> Result<FeedId, FeedRefusal> {
         let id = genesis.id();
         if !self.held.contains_key(&id) && self.held.len() >= MAX_FEEDS {
@@ -162,33 +171,34 @@ impl<S: Shelf> Ledger<S> {
         id
     }
 
-    /// Checks a run against what is held and returns the entries that are new. An overlap with what is already
-    /// held is checked entry by entry; [`VerifyError::Backlink`] means that the two continuations differ.
-    pub fn check_run(&self, mut run: RawRun) -> Result<Result<Vec<VerifiedEntry>, VerifyError>, LedgerError> {
-        let feed = self.held.get(&run.feed).ok_or(LedgerError::Missing(Table::Feeds))?;
-        let tip = self.verified_tip(&run.feed).expect("the feed is held");
-        if run.first > tip.seq.next() {
+    /// Checks a run of `feed` against what is held and returns the entries that are new. What overlaps with what is
+    /// held is compared; [`VerifyError::Differs`] names an entry that both sides hold and that is not the same.
+    pub fn check_run(&self, feed: &Feed, run: RawRun) -> Result<Result<Vec<VerifiedEntry>, VerifyError>, LedgerError> {
+        let tip = self.ahead.get(&feed.id).copied().unwrap_or(feed.tip);
+        let before = Seq(run.first.0 - 1);
+        if before > tip.seq || before < feed.start.seq {
             return Ok(Err(VerifyError::Gap { first: run.first, expected: tip.seq.next() }));
         }
-        if run.last() <= tip.seq {
-            return Ok(Ok(Vec::new()));
-        }
-        let before = Seq(run.first.0 - 1);
-        if before == tip.seq || before < feed.start.seq {
-            return Ok(verify::verify_run(feed, tip, run));
-        }
-        let Some(hash) = self.hash_at(feed, before)? else {
-            // The overlap is still being written: the peer will hear what we hold and need not send it again.
-            return Ok(Ok(Vec::new()));
+        let known = if before == tip.seq { Some(tip.hash) } else { self.hash_at(feed, before)? };
+        // The overlap is still being written: the peer will hear what we hold.
+        let Some(hash) = known else { return Ok(Ok(Vec::new())) };
+        let last = run.last();
+        let mut entries = match verify::verify_run(feed, Tip { seq: before, hash }, run) {
+            Ok(entries) => entries,
+            Err(error) => return Ok(Err(error)),
         };
-        let first = run.first;
-        run.backlink =
-            if run.backlink == hash.0[..8] { run.backlink } else { return Ok(Err(VerifyError::Backlink(first))) };
-        Ok(verify::verify_run(feed, Tip { seq: before, hash }, run).and_then(|mut entries| {
-            let new = entries.split_off((tip.seq.0 - before.0) as usize);
-            let continues = new.first().is_some_and(|entry| entry.header().backlink == tip.hash);
-            if continues { Ok(new) } else { Err(VerifyError::Backlink(tip.seq.next())) }
-        }))
+        let new = entries.split_off((tip.seq.min(last).0 - before.0) as usize);
+        let durable = feed.tip.seq.min(last);
+        if durable > before {
+            let theirs = entries[(durable.0 - before.0) as usize - 1].hash();
+            if self.hash_at(feed, durable)? != Some(theirs) {
+                return Ok(Err(VerifyError::Differs(durable)));
+            }
+        }
+        match new.first() {
+            Some(entry) if entry.header().backlink != tip.hash => Ok(Err(VerifyError::Differs(tip.seq))),
+            _ => Ok(Ok(new)),
+        }
     }
 
     /// Gives entries that continue the verified end of `feed` their arrival numbers and the rows to write.
@@ -221,6 +231,8 @@ impl<S: Shelf> Ledger<S> {
             let tip = Tip { seq: entry.header().seq, hash: entry.hash() };
             if let Some(held) = self.held.get_mut(feed) {
                 held.tip = tip;
+                self.frontier.raise(*feed, tip.seq);
+                self.digest.take();
             }
             if self.ahead.get(feed) == Some(&tip) {
                 self.ahead.remove(feed);
@@ -256,11 +268,22 @@ impl<S: Shelf> Ledger<S> {
         Ok(self.entry(&feed.id, seq)?.map(|(entry, _)| entry.hash()))
     }
 
-    /// The addresses of a record's entries, in the order they arrived.
-    pub fn record_places(&self, record: RecordId) -> Result<Vec<Place>, LedgerError> {
+    /// When the entry `seq` arrived here; `None` where it is not held.
+    pub fn arrival_of(&self, feed: &Feed, seq: Seq) -> Result<Option<Arrival>, LedgerError> {
+        if seq <= feed.start.seq || seq > feed.tip.seq {
+            return Ok(None);
+        }
+        let value =
+            self.shelf.get(Table::Entries, &entry_key(feed.rows, seq))?.ok_or(LedgerError::Missing(Table::Entries))?;
+        stored::decode_arrival(&value).map(Some).map_err(|error| LedgerError::Row(Table::Entries, error))
+    }
+
+    /// The addresses of a record's entries that arrived after `after`, in the order they arrived.
+    pub fn record_places(&self, record: RecordId, after: Arrival) -> Result<Vec<Place>, LedgerError> {
         let mut rows = Vec::new();
+        let from = [&record.0[..], &(after.0 + 1).to_be_bytes()].concat();
         let end = successor(&record.0);
-        self.shelf.scan(Table::RecordEntries, &record.0, end.as_deref(), &mut |key, value| {
+        self.shelf.scan(Table::RecordEntries, &from, end.as_deref(), &mut |key, value| {
             rows.push((key.to_vec(), value));
             true
         })?;
@@ -330,8 +353,11 @@ impl<S: Shelf> Ledger<S> {
         }
         let Some((len, signature)) = end else { return Ok(None) };
         entries.truncate(len);
-        let backlink = before.0[..8].try_into().expect("a hash has 32 bytes");
-        Ok(Some(RawRun { feed: feed.id, first: after.next(), backlink, entries, signature }))
+        let link = match after {
+            Seq(0) => Link::Genesis(feed.genesis),
+            _ => Link::Entry(first_eight(&before.0)),
+        };
+        Ok(Some(RawRun { feed: feed.id, first: after.next(), link, entries, signature }))
     }
 
     /// The headers after `after` up to the next signature: our side of a fork proof.
@@ -365,46 +391,35 @@ impl<S: Shelf> Ledger<S> {
 
     /// Ends the feed at the fork that `proof` proves and begins its branches; what we held beyond becomes one of
     /// them. Nothing may be on its way into the store for this feed. Returns the rows to write, and the branch that
-    /// took over what we held.
-    pub fn fork(&mut self, proof: &ForkProof) -> Result<Result<ForkOutcome, FeedRefusal>, LedgerError> {
-        let Some(genesis) = self.held.get(&proof.feed).map(|feed| feed.genesis) else {
-            return Ok(Err(FeedRefusal::NotYet));
-        };
-        if !proof.holds(&genesis) {
-            return Ok(Err(FeedRefusal::NoProof));
-        }
-        let Some(segment) = self.segment_at(proof.feed, proof.base)?.cloned() else {
-            return Ok(Err(FeedRefusal::NotYet));
+    /// took over what we held. The caller has checked that the proof holds.
+    pub fn fork(&self, proof: &ForkProof) -> Result<Result<ForkOutcome, FeedRefusal>, LedgerError> {
+        let root = proof.feed();
+        let segment = match self.segment_at(root, proof.base)? {
+            Some(segment) => segment.clone(),
+            None if proof.base.seq == Seq(0) && !self.held.contains_key(&root) => Feed::begin(proof.genesis),
+            None => return Ok(Err(FeedRefusal::NotYet)),
         };
         let mut changed: BTreeMap<FeedId, Feed> = BTreeMap::new();
         let mut took_over = None;
         if segment.tip.seq > proof.base.seq {
-            let ours = self.hash_at(&segment, proof.base.seq.next())?.ok_or(LedgerError::Missing(Table::Entries))?;
-            let own_side = self.side_after(&segment, proof.base.seq)?.ok_or(LedgerError::Missing(Table::Entries))?;
-            let own_proof = if proof.first_hashes().contains(&ours) {
-                Some(proof.clone())
-            } else {
-                ForkProof::join(&genesis, proof.base, own_side, proof.sides[0].clone())
-            };
-            let own_proof = Some(Box::new(own_proof.ok_or(LedgerError::Missing(Table::Entries))?));
-            let id = FeedId(ours.0);
-            let branch = Feed { id, start: proof.base, proof: own_proof, ..segment.clone() };
-            changed.insert(id, branch);
-            took_over = Some(id);
+            let branch = self.takes_over(&segment, proof)?;
+            took_over = Some(branch.id);
+            changed.insert(branch.id, branch);
         }
         let ended = Feed { tip: proof.base, end: Some(proof.base.seq), ..segment };
         changed.insert(ended.id, ended);
         for side in &proof.sides {
-            let branch = Feed::branch(genesis, proof, side);
+            let branch = Feed::branch(proof, side);
             if !self.held.contains_key(&branch.id) {
                 changed.entry(branch.id).or_insert(branch);
             }
         }
-        let branches = self.held.values().filter(|feed| feed.root == proof.feed && feed.is_branch()).count();
-        if branches + changed.len() > MAX_BRANCHES || self.held.len() + changed.len() > MAX_FEEDS {
+        changed.retain(|id, feed| self.held.get(id) != Some(feed));
+        let begun = changed.keys().filter(|id| !self.held.contains_key(*id)).count();
+        let branches = self.held.values().filter(|feed| feed.root == root && feed.is_branch()).count();
+        if branches + begun > MAX_BRANCHES || self.held.len() + begun > MAX_FEEDS {
             return Ok(Err(FeedRefusal::TooMany));
         }
-        changed.retain(|id, feed| self.held.get(id) != Some(feed));
         let mut batch = Batch::default();
         for feed in changed.values() {
             batch.put(Table::Feeds, feed.id.0, encode_feed(feed, self.durable));
@@ -412,16 +427,31 @@ impl<S: Shelf> Ledger<S> {
         Ok(Ok(ForkOutcome { batch, changed: changed.into_values().collect(), took_over }))
     }
 
+    /// The branch that what we hold beyond the fork becomes: one of the two proved ones, or a third.
+    fn takes_over(&self, segment: &Feed, proof: &ForkProof) -> Result<Feed, LedgerError> {
+        let missing = LedgerError::Missing(Table::Entries);
+        let ours = self.hash_at(segment, proof.base.seq.next())?.ok_or(missing.clone())?;
+        let own_proof = if proof.first_hashes().contains(&ours) {
+            proof.clone()
+        } else {
+            let side = self.side_after(segment, proof.base.seq)?.ok_or(missing.clone())?;
+            ForkProof::join(proof.genesis, proof.base, side, proof.sides[0].clone()).ok_or(missing)?
+        };
+        let (id, proof) = (FeedId(ours.0), Some(Box::new(own_proof)));
+        Ok(Feed { id, start: proof.as_ref().map_or(segment.start, |proof| proof.base), proof, ..segment.clone() })
+    }
+
     /// The rows of a fork are durable: from now on the feeds stand as it left them.
     pub fn forked(&mut self, outcome: &ForkOutcome) {
         for feed in &outcome.changed {
             self.held.insert(feed.id, feed.clone());
         }
+        self.recount();
     }
 
     /// The records with entries in a feed or branch.
     pub fn records_of(&self, feed: &Feed) -> Result<Vec<RecordId>, LedgerError> {
-        let mut records = std::collections::BTreeSet::new();
+        let mut records = BTreeSet::new();
         let mut seq = feed.start.seq;
         while seq < feed.tip.seq {
             seq = seq.next();

@@ -26,3 +26,6 @@ pub mod ledger;
 pub mod session;
 
 pub mod engine;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

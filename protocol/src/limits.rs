@@ -20,6 +20,17 @@ pub const CHUNK_EXPANDED: usize = 16 * 1024;
 /// Entries after which a sender ends a run with a signature.
 pub const CHUNK_ENTRIES: usize = 32;
 
+/// The highest number an entry may have: a save every millisecond for thirty thousand years, and far enough from the
+/// end of 64 bits that counting on never overflows.
+pub const MAX_SEQ: usize = 1 << 50;
+
+/// Frontiers and comparisons a peer may ask answers to at once in one session. The whole table of feeds compared takes
+/// `MAX_FEEDS / MAX_PROBE` of them.
+pub const MAX_QUESTIONS: u32 = 256;
+
+/// The same, given back with every tick.
+pub const QUESTIONS_PER_TICK: u32 = 8;
+
 /// Feeds of one network a node keeps: sixty offices, each with some incarnations, and room for ten times that.
 pub const MAX_FEEDS: usize = 4_096;
 

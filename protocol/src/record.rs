@@ -2,7 +2,8 @@
 //!
 //! Each kind is declared once, as a struct ([`Consultation`], [`Conflict`], [`Project`]). The declaration gives both
 //! the typed struct and the table of fields ([`schema::Field`]) by which generic code does everything else:
-//! [`create`], [`patch`], [`read`], [`settle`], [`diff`], and the projection to rows. [`reference`] writes the table out.
+//! [`create()`], [`patch()`], [`read()`], [`settle()`], [`diff()`], and the projection to rows. [`reference()`] writes the
+//! table out.
 //!
 //! # Layout
 //! One document per record, with text positions in Unicode code points. The root map holds `kind` and one key per

@@ -4,21 +4,26 @@
 //! both:  Hello                        proof of the network first, and one digest of all that is held
 //! both:  Frontier                     only if the digests differ
 //! both:  Chunk, Chunk, …              what the other lacks, without waiting
-//! both:  Have                         what became durable here
+//! both:  Have                         what became durable here, with a digest once both hold the same numbers
 //! ```
+//!
+//! Equal numbers under unequal digests mean that a feed forked: `suspects` then searches for the place.
 //!
 //! A session knows feeds, numbers and hashes, and nothing of records. It reads the [`Ledger`], takes frames, and fills
 //! an outbox; what must be decided or stored goes to the engine as [`Incoming`].
 
+mod suspects;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use self::suspects::Suspects;
 use crate::{
-    feed::{Feed, ForkProof, Genesis, ProofSide},
+    feed::{Feed, ForkProof, ProofSide},
     frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
-    frontier::Frontier,
+    frontier::{Digest, Frontier},
     ids::{Arrival, AuthorKey, Epoch, FeedId, Moment, Now, Seq, UnixSeconds},
     ledger::{Ledger, LedgerError},
-    limits::{MAX_FRAME_BEFORE_HELLO, MAX_PROBE, MAX_WINDOW, MIN_WINDOW},
+    limits::{MAX_FRAME, MAX_FRAME_BEFORE_HELLO, MAX_QUESTIONS, MAX_WINDOW, MIN_WINDOW, QUESTIONS_PER_TICK},
     shelf::Shelf,
     verify::RawRun,
     wire::WireError,
@@ -30,7 +35,8 @@ const ALIVE_AFTER: u64 = 45_000;
 /// Milliseconds without a frame after which the peer is taken for gone: the link may have died without a word.
 const SILENT_AFTER: u64 = 150_000;
 
-/// Milliseconds without any frame while entries are under way, after which the connection is taken for stalled.
+/// Milliseconds without any frame while a hello or entries are under way, after which the connection is taken for
+/// stalled.
 const STALLED_AFTER: u64 = 30_000;
 
 /// A link whose chunks are acknowledged within this many milliseconds can take more at once.
@@ -56,8 +62,6 @@ pub enum Incoming {
     },
     /// The peer holds these; our own feed may be among them, further than we hold it.
     Holds(Vec<(FeedId, Seq)>),
-    /// A feed we may not know.
-    Genesis(Genesis),
     /// Entries.
     Run(RawRun),
     /// A proof that a feed forked.
@@ -99,7 +103,7 @@ impl SessionError {
 #[derive(Debug)]
 enum Stage {
     /// Our hello is out; theirs has not come. Holds what we said in ours.
-    Greeting { hello: Hello, frontier: Frontier, feeds: Vec<FeedId> },
+    Greeting { hello: Box<Hello>, frontier: Frontier, feeds: Vec<FeedId> },
     /// Both hellos hold. `heard` tells whether we know what the peer has.
     Live { heard: bool },
 }
@@ -111,13 +115,6 @@ struct Flight {
     last: Seq,
     bytes: usize,
     sent: Moment,
-}
-
-/// The search for the place where a feed forked: the last number known to be the same, the first known to differ.
-#[derive(Debug, Clone, Copy)]
-struct Bisection {
-    same: Seq,
-    differs: Option<Seq>,
 }
 
 /// The sync with one peer over one connection.
@@ -132,19 +129,25 @@ pub struct Session {
     sending: Dictionary,
     receiving: Dictionary,
     outbox: VecDeque<Vec<u8>>,
-    /// What the peer has said it holds.
+    /// What the peer has said it holds, or has sent.
     confirmed: Frontier,
     /// The same with what is under way to it.
     expected: Frontier,
+    /// How far the peer may take us to hold each feed: what we said, and what it has sent. A chunk beyond is an offence.
+    reach: Frontier,
     flights: VecDeque<Flight>,
     window: usize,
     /// Feeds in which the peer cannot go on from what we have.
     held: BTreeSet<FeedId>,
-    /// Feeds the peer knows, because it named them or we introduced them.
-    known: BTreeSet<FeedId>,
-    suspects: BTreeMap<FeedId, Bisection>,
+    /// Branches whose proof is under way to the peer.
+    introduced: BTreeSet<FeedId>,
+    suspects: Suspects,
     /// Feeds in which we told the peer to wait, and whether our next frontier is to make it try again.
     waiting: BTreeMap<FeedId, bool>,
+    /// The last arrival here after which there was nothing to send, until the peer says something of what it lacks.
+    idle_at: Option<Arrival>,
+    /// How many more questions the peer may ask at once.
+    questions: u32,
     opened: Moment,
     last_heard: Moment,
     last_sent: Moment,
@@ -166,18 +169,21 @@ impl Session {
             peer,
             ours: us.author,
             dialled,
-            stage: Stage::Greeting { hello, frontier: ledger.frontier(), feeds },
+            stage: Stage::Greeting { hello: Box::new(hello), frontier: ledger.frontier().clone(), feeds },
             sending: Dictionary::default(),
             receiving: Dictionary::default(),
             outbox: VecDeque::new(),
             confirmed: Frontier::default(),
             expected: Frontier::default(),
+            reach: Frontier::default(),
             flights: VecDeque::new(),
             window: MIN_WINDOW,
             held: BTreeSet::new(),
-            known: BTreeSet::new(),
-            suspects: BTreeMap::new(),
+            introduced: BTreeSet::new(),
+            suspects: Suspects::default(),
             waiting: BTreeMap::new(),
+            idle_at: None,
+            questions: MAX_QUESTIONS,
             opened: now.moment,
             last_heard: now.moment,
             last_sent: now.moment,
@@ -239,38 +245,61 @@ impl Session {
         if !self.is_admitted() {
             return self.greet(us, bytes, ledger, now).map(Some);
         }
+        if bytes.len() > MAX_FRAME {
+            return Err(SessionError::Offence(Reason::Limit));
+        }
         match Frame::decode(bytes, &mut self.receiving)? {
             Frame::Hello(_) => Err(SessionError::Offence(Reason::OutOfTurn)),
             Frame::Bye(reason) => Err(SessionError::Bye(reason)),
-            Frame::Frontier(numbers) => {
+            Frame::Frontier(digest, numbers) => {
+                self.count_question()?;
                 self.hear_frontier(&numbers);
-                self.compare_if_alike(ledger, now);
+                self.agree(digest, ledger, now);
                 Ok(Some(Incoming::Holds(numbers)))
             }
-            Frame::Genesis(genesis) => Ok(Some(Incoming::Genesis(genesis))),
-            Frame::Fork(proof) => Ok(Some(Incoming::Fork(proof))),
             Frame::Chunk(run) => {
-                self.hear_of(run.feed, run.last());
+                self.hear_chunk(&run, now)?;
                 Ok(Some(Incoming::Run(run)))
             }
-            Frame::Have(numbers) => {
+            Frame::Have(numbers, digest) => {
                 numbers.iter().for_each(|(feed, seq)| self.hear_have(*feed, *seq, now));
+                match digest {
+                    Some(digest) => self.agree(digest, ledger, now),
+                    None if !numbers.is_empty() && self.is_level(ledger) => {
+                        self.send(&Frame::Have(Vec::new(), Some(ledger.digest())), now);
+                    }
+                    None => {}
+                }
                 Ok(Some(Incoming::Holds(numbers)))
             }
             Frame::Hold(feed, seq) => {
                 self.hear_hold(feed, seq);
                 Ok(None)
             }
-            Frame::Compare(feed, items) => {
-                self.answer_compare(feed, &items, ledger, now)?;
+            Frame::Compare(items) => {
+                self.count_question()?;
+                self.answer_compare(&items, ledger, now)?;
                 Ok(None)
             }
-            Frame::Compared(feed, items) => {
-                self.narrow(feed, &items, ledger, now)?;
+            Frame::Compared(items) => {
+                self.narrow(&items, ledger, now)?;
                 Ok(None)
             }
             Frame::Side(feed, base, side) => Ok(Some(Incoming::Side(feed, base, side))),
+            Frame::Fork(proof) => {
+                for branch in proof.branches() {
+                    self.reach.raise(branch, proof.base.seq);
+                    self.hear_have(branch, proof.base.seq, now);
+                }
+                Ok(Some(Incoming::Fork(proof)))
+            }
         }
+    }
+
+    /// Every answer costs us more than the peer its question.
+    fn count_question(&mut self) -> Result<(), SessionError> {
+        self.questions = self.questions.checked_sub(1).ok_or(SessionError::Offence(Reason::Limit))?;
+        Ok(())
     }
 
     fn greet<S: Shelf>(
@@ -300,14 +329,12 @@ impl Session {
             return Err(SessionError::Offence(Reason::OutOfTurn));
         };
         if hello.feeds == ours.feeds {
-            self.known.extend(feeds.iter().copied());
             self.sending = Dictionary::with(feeds.iter().copied());
             self.receiving = Dictionary::with(feeds);
         }
         if hello.digest == ours.digest {
             self.stage = Stage::Live { heard: true };
-            self.known.extend(frontier.iter().map(|(feed, _)| feed));
-            (self.confirmed, self.expected) = (frontier.clone(), frontier);
+            (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
         } else {
             self.send_frontier(ledger, now);
         }
@@ -321,26 +348,34 @@ impl Session {
         }
         self.waiting.clear();
         let numbers: Vec<_> = ledger.frontier().iter().collect();
-        self.send(&Frame::Frontier(numbers), now);
+        numbers.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
+        self.send(&Frame::Frontier(ledger.digest(), numbers), now);
     }
 
     fn hear_frontier(&mut self, numbers: &[(FeedId, Seq)]) {
         self.stage = Stage::Live { heard: true };
         self.confirmed = numbers.iter().copied().collect();
         self.expected = self.confirmed.clone();
-        self.known.extend(numbers.iter().map(|(feed, _)| *feed));
+        self.introduced.clear();
         self.flights.clear();
         self.held.clear();
+        self.idle_at = None;
+        // What was under way may be lost, and a peer that asks again and again must not fill our memory.
+        self.window = MIN_WINDOW;
     }
 
-    /// The peer holds this much of a feed, because it sent it.
-    fn hear_of(&mut self, feed: FeedId, seq: Seq) {
-        self.known.insert(feed);
-        self.expected.raise(feed, seq);
+    /// The peer holds what it sends.
+    fn hear_chunk(&mut self, run: &RawRun, now: Now) -> Result<(), SessionError> {
+        if run.first > self.reach.get(&run.feed).next() {
+            return Err(SessionError::Offence(Reason::OutOfTurn));
+        }
+        self.reach.raise(run.feed, run.last());
+        self.hear_have(run.feed, run.last(), now);
+        Ok(())
     }
 
+    /// The peer holds this much, since it says so or sends it.
     fn hear_have(&mut self, feed: FeedId, seq: Seq, now: Now) {
-        self.known.insert(feed);
         self.confirmed.raise(feed, seq);
         self.expected.raise(feed, seq);
         let mut acknowledged = 0;
@@ -364,52 +399,67 @@ impl Session {
 
     fn hear_hold(&mut self, feed: FeedId, seq: Seq) {
         self.flights.retain(|flight| flight.feed != feed);
-        self.confirmed.raise(feed, seq);
+        if seq.0 > 0 {
+            self.confirmed.raise(feed, seq);
+        }
+        self.introduced.remove(&feed);
         self.held.insert(feed);
     }
 
-    /// A feed can go on again: a fork of it was proved, or an earlier part of it arrived.
-    pub fn release(&mut self, feed: &FeedId) {
-        self.held.remove(feed);
-        self.suspects.remove(feed);
-        self.waiting.remove(feed);
+    /// Whether both sides hold the same numbers, as far as we know.
+    fn is_level<S: Shelf>(&self, ledger: &Ledger<S>) -> bool {
+        matches!(self.stage, Stage::Live { heard: true })
+            && self.flights.is_empty()
+            && self.confirmed == *ledger.frontier()
     }
 
-    /// Tells the peer what became durable here, except what it will see anyway when we send it on.
-    pub fn have(&mut self, changed: &[(FeedId, Seq)], now: Now) {
-        let expected = &self.expected;
-        let news: Vec<_> = changed.iter().copied().filter(|(feed, seq)| expected.get(feed) >= *seq).collect();
-        if self.is_admitted() && !news.is_empty() {
-            self.send(&Frame::Have(news), now);
+    /// The peer told its digest. If its numbers are ours, then so must be its digest, or some feed forked.
+    fn agree<S: Shelf>(&mut self, digest: Digest, ledger: &Ledger<S>, now: Now) {
+        if self.is_level(ledger) && digest != ledger.digest() {
+            self.suspect_all(ledger, now);
         }
     }
 
-    /// Tells the peer that a feed ended at a fork.
-    pub fn tell_fork(&mut self, proof: &ForkProof, now: Now) {
-        if self.is_admitted() {
-            self.known.extend(proof.first_hashes().map(|hash| FeedId(hash.0)));
-            self.send(&Frame::Fork(proof.clone()), now);
+    /// These feeds can go on again: a fork of them was proved.
+    pub fn release(&mut self, feeds: impl IntoIterator<Item = FeedId>) {
+        for feed in feeds {
+            self.held.remove(&feed);
+            self.suspects.remove(&feed);
+            self.waiting.remove(&feed);
+        }
+        self.idle_at = None;
+    }
+
+    /// Tells the peer what became durable here, except what it will see anyway when we send it on.
+    pub fn have<S: Shelf>(&mut self, changed: &[(FeedId, Seq)], ledger: &Ledger<S>, now: Now) {
+        let expected = &self.expected;
+        let news: Vec<_> = changed.iter().copied().filter(|(feed, seq)| expected.get(feed) >= *seq).collect();
+        if self.is_admitted() && !news.is_empty() {
+            news.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
+            let digest = self.is_level(ledger).then(|| ledger.digest());
+            self.send(&Frame::Have(news, digest), now);
         }
     }
 
     /// Fills the outbox with what the peer lacks, as far as the window goes.
     pub fn pump<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) -> Result<(), LedgerError> {
-        if !matches!(self.stage, Stage::Live { heard: true }) {
+        if !matches!(self.stage, Stage::Live { heard: true }) || self.idle_at == Some(ledger.last_arrival()) {
             return Ok(());
         }
+        self.introduce(ledger, now);
         let mut under_way: usize = self.flights.iter().map(|flight| flight.bytes).sum();
+        if under_way >= self.window {
+            return Ok(());
+        }
         let mut next = self.next_in_each_feed(ledger)?;
         while under_way < self.window {
             // The entry that arrived here first goes first: dependencies tend to travel before what needs them.
-            let Some((feed, _)) = next.iter().min_by_key(|(_, arrival)| **arrival).map(|(f, a)| (*f, *a)) else {
-                break;
+            let Some((_, feed)) = next.pop_first() else {
+                self.idle_at = Some(ledger.last_arrival());
+                return Ok(());
             };
             let held = ledger.feed(&feed).expect("the feed was found in the ledger");
-            self.introduce(held, now);
-            let Some(run) = ledger.run_after(held, self.expected.get(&feed))? else {
-                next.remove(&feed);
-                continue;
-            };
+            let Some(run) = ledger.run_after(held, self.expected.get(&feed))? else { continue };
             let last = run.last();
             let frame = Frame::Chunk(run).encode(&mut self.sending);
             under_way += frame.len();
@@ -417,76 +467,52 @@ impl Session {
             self.outbox.push_back(frame);
             self.last_sent = now.moment;
             self.expected.raise(feed, last);
-            match Self::next_arrival(held, last, ledger)? {
-                Some(arrival) => drop(next.insert(feed, arrival)),
-                None => drop(next.remove(&feed)),
+            self.reach.raise(feed, last);
+            if let Some(arrival) = ledger.arrival_of(held, last.next())? {
+                next.insert((arrival, feed));
             }
         }
         Ok(())
     }
 
-    fn next_in_each_feed<S: Shelf>(&self, ledger: &Ledger<S>) -> Result<BTreeMap<FeedId, Arrival>, LedgerError> {
-        let mut next = BTreeMap::new();
+    /// The first entry the peer lacks of each feed, by arrival.
+    fn next_in_each_feed<S: Shelf>(&self, ledger: &Ledger<S>) -> Result<BTreeSet<(Arrival, FeedId)>, LedgerError> {
+        let mut next = BTreeSet::new();
         for feed in ledger.feeds().filter(|feed| !self.held.contains(&feed.id)) {
-            if let Some(arrival) = Self::next_arrival(feed, self.expected.get(&feed.id), ledger)? {
-                next.insert(feed.id, arrival);
+            let after = self.expected.get(&feed.id).max(feed.start.seq);
+            if let Some(arrival) = ledger.arrival_of(feed, after.next())? {
+                next.insert((arrival, feed.id));
             }
         }
         Ok(next)
     }
 
-    fn next_arrival<S: Shelf>(feed: &Feed, after: Seq, ledger: &Ledger<S>) -> Result<Option<Arrival>, LedgerError> {
-        let next = after.max(feed.start.seq).next();
-        Ok(ledger.entry(&feed.id, next)?.map(|(_, arrival)| arrival))
-    }
-
-    /// Sends what begins a feed, once, if the peer has not named it.
-    fn introduce(&mut self, feed: &Feed, now: Now) {
-        if self.known.insert(feed.id) {
-            match &feed.proof {
-                Some(proof) => self.send(&Frame::Fork((**proof).clone()), now),
-                None => self.send(&Frame::Genesis(feed.genesis), now),
+    /// Sends the proofs of forks that the peer does not know of. It keeps those in mind whose place it does not hold
+    /// yet.
+    fn introduce<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) {
+        let unknown = |branch: &&Feed| !self.expected.names(&branch.id) && !self.introduced.contains(&branch.id);
+        let proofs: Vec<ForkProof> =
+            ledger.feeds().filter(unknown).filter_map(|branch| branch.proof.as_deref().cloned()).collect();
+        for proof in proofs {
+            // One proof may introduce two branches.
+            if proof.branches().map(|branch| self.introduced.insert(branch)).contains(&true) {
+                self.send(&Frame::Fork(proof), now);
             }
         }
     }
 
-    /// Equal numbers under unequal digests: some feed forked, and we have to find which, and where.
-    fn compare_if_alike<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) {
-        if self.confirmed != ledger.frontier() {
+    /// The peer sent entries we have no place for now: it keeps them until our next frontier, which follows by itself
+    /// if `again`.
+    pub fn hold(&mut self, feed: FeedId, seq: Seq, again: bool, now: Now) {
+        if !self.is_admitted() {
             return;
         }
-        let tips: Vec<_> =
-            ledger.feeds().filter(|feed| !feed.is_empty()).map(|feed| (feed.id, feed.start, feed.tip)).collect();
-        for (feed, start, tip) in tips {
-            self.suspects.insert(feed, Bisection { same: start.seq, differs: None });
-            self.send(&Frame::Compare(feed, vec![(tip.seq, first_eight(&tip.hash.0))]), now);
-        }
-    }
-
-    /// A run continues another entry than ours: asks the peer which of our entries it shares. Until that is settled
-    /// the peer sends no more of this feed.
-    pub fn suspect<S: Shelf>(&mut self, feed: FeedId, ledger: &Ledger<S>, now: Now) -> Result<(), LedgerError> {
-        let Some(held) = ledger.feed(&feed) else { return Ok(()) };
-        self.send(&Frame::Hold(feed, held.tip.seq), now);
-        self.waiting.insert(feed, false);
-        if !self.suspects.contains_key(&feed) {
-            let (start, end) = (held.start.seq, held.tip.seq);
-            self.suspects.insert(feed, Bisection { same: start, differs: None });
-            self.ask(held, start, end.next(), ledger, now)?;
-        }
-        Ok(())
-    }
-
-    /// The peer sent entries we have no place for now: it keeps them until our next frontier.
-    pub fn hold(&mut self, feed: FeedId, seq: Seq, now: Now) {
-        if self.waiting.insert(feed, true).is_none() {
+        let told = self.waiting.contains_key(&feed);
+        *self.waiting.entry(feed).or_default() |= again;
+        if !told {
+            self.reach.raise(feed, seq);
             self.send(&Frame::Hold(feed, seq), now);
         }
-    }
-
-    /// Whether we told the peer to wait in this feed: what it had already sent of it is no offence.
-    pub fn is_waiting(&self, feed: &FeedId) -> bool {
-        self.waiting.contains_key(feed)
     }
 
     /// Whether the peer keeps entries for us until our next frontier.
@@ -494,85 +520,17 @@ impl Session {
         self.waiting.values().any(|again| *again)
     }
 
-    fn ask<S: Shelf>(
-        &mut self,
-        feed: &Feed,
-        same: Seq,
-        differs: Seq,
-        ledger: &Ledger<S>,
-        now: Now,
-    ) -> Result<(), LedgerError> {
-        let between = differs.0 - same.0 - 1;
-        let step = between.div_ceil(MAX_PROBE as u64).max(1);
-        let mut items = Vec::new();
-        for seq in (same.0 + 1..differs.0).rev().step_by(step as usize) {
-            if let Some(hash) = ledger.hash_at(feed, Seq(seq))? {
-                items.push((Seq(seq), first_eight(&hash.0)));
-            }
-        }
-        self.send(&Frame::Compare(feed.id, items), now);
-        Ok(())
-    }
-
-    fn answer_compare<S: Shelf>(
-        &mut self,
-        feed: FeedId,
-        items: &[(Seq, [u8; 8])],
-        ledger: &Ledger<S>,
-        now: Now,
-    ) -> Result<(), LedgerError> {
-        let Some(held) = ledger.feed(&feed) else { return Ok(()) };
-        let mut compared = Vec::new();
-        for (seq, theirs) in items {
-            if let Some(ours) = ledger.hash_at(held, *seq)? {
-                compared.push((*seq, first_eight(&ours.0) == *theirs));
-            }
-        }
-        self.send(&Frame::Compared(feed, compared), now);
-        Ok(())
-    }
-
-    /// Narrows the search; at its end our side of the fork goes to the peer, which can then prove it.
-    fn narrow<S: Shelf>(
-        &mut self,
-        feed: FeedId,
-        items: &[(Seq, bool)],
-        ledger: &Ledger<S>,
-        now: Now,
-    ) -> Result<(), SessionError> {
-        let (Some(search), Some(held)) = (self.suspects.get(&feed).copied(), ledger.feed(&feed)) else {
-            return Ok(());
-        };
-        let within = |seq: Seq| seq > search.same && search.differs.is_none_or(|differs| seq < differs);
-        let news = || items.iter().filter(|(seq, _)| within(*seq) && *seq <= held.tip.seq);
-        let same = news().filter(|(_, same)| *same).map(|(seq, _)| *seq).max().unwrap_or(search.same);
-        let differs = news().filter(|(_, same)| !*same).map(|(seq, _)| *seq).min().or(search.differs);
-        let Some(differs) = differs.filter(|differs| *differs > same) else {
-            self.suspects.remove(&feed);
-            return Ok(());
-        };
-        let progress = same != search.same || Some(differs) != search.differs;
-        self.suspects.insert(feed, Bisection { same, differs: Some(differs) });
-        if differs == same.next() {
-            if let Some(side) = ledger.side_after(held, same)? {
-                self.send(&Frame::Side(feed, same, side), now);
-            }
-        } else if progress {
-            self.ask(held, same, differs, ledger, now)?;
-        }
-        Ok(())
-    }
-
     /// What time alone brings: a sign of life, or the end of a session that is no longer heard.
     pub fn tick(&mut self, now: Now) -> Result<(), SessionError> {
         let since = |moment: Moment| now.moment.0.saturating_sub(moment.0);
         let quiet = since(self.last_heard);
+        self.questions = (self.questions + QUESTIONS_PER_TICK).min(MAX_QUESTIONS);
         let stalled = self.flights.front().is_some_and(|flight| since(flight.sent) > STALLED_AFTER);
-        if quiet > SILENT_AFTER || stalled && quiet > STALLED_AFTER {
+        if quiet > SILENT_AFTER || (stalled || !self.is_admitted()) && quiet > STALLED_AFTER {
             return Err(SessionError::Offence(Reason::Silent));
         }
         if self.is_admitted() && since(self.last_sent) >= ALIVE_AFTER {
-            self.send(&Frame::Have(Vec::new()), now);
+            self.send(&Frame::Have(Vec::new(), None), now);
         }
         Ok(())
     }
@@ -581,8 +539,4 @@ impl Session {
     pub fn bye(&mut self, reason: Reason) -> Vec<u8> {
         Frame::Bye(reason).encode(&mut self.sending)
     }
-}
-
-fn first_eight(hash: &[u8; 32]) -> [u8; 8] {
-    hash[..8].try_into().expect("a hash has 32 bytes")
 }

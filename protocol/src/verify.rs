@@ -6,7 +6,7 @@
 
 use crate::{
     entry::{Header, PayloadKind, Signature, VerifiedEntry},
-    feed::{Feed, Tip, signature_holds},
+    feed::{Feed, Genesis, Tip, signature_holds},
     ids::{EntryHash, FeedId, PayloadHash, RecordId, Seq},
     limits::{MAX_CHUNK_EXPANDED, MAX_PAYLOAD},
     wire::{self, Reader, WireError},
@@ -30,12 +30,37 @@ pub struct RawRun {
     pub feed: FeedId,
     /// The number of the first entry.
     pub first: Seq,
-    /// The first eight bytes of the hash of the entry before it.
-    pub backlink: [u8; 8],
+    /// What it continues.
+    pub link: Link,
     /// At least one.
     pub entries: Vec<RawEntry>,
     /// The author's signature over the last entry.
     pub signature: Signature,
+}
+
+/// What a run continues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// It begins a feed, which is unknown to nobody who reads on.
+    Genesis(Genesis),
+    /// The first eight bytes of the hash of the entry before it.
+    Entry([u8; 8]),
+}
+
+impl Link {
+    /// The first eight bytes of the hash of what comes before.
+    pub fn prefix(&self) -> [u8; 8] {
+        match self {
+            Link::Genesis(genesis) => first_eight(&genesis.id().0),
+            Link::Entry(prefix) => *prefix,
+        }
+    }
+}
+
+/// The first eight bytes of a hash: enough to tell two entries apart that no one forges, and for what someone forges a
+/// signature follows.
+pub fn first_eight(hash: &[u8; 32]) -> [u8; 8] {
+    hash[..8].try_into().expect("a hash has 32 bytes")
 }
 
 impl RawRun {
@@ -57,9 +82,9 @@ pub enum VerifyError {
         /// What we lack first.
         expected: Seq,
     },
-    /// The run continues another entry than the one we hold: the feed may have forked.
-    #[error("entry {0} does not continue the entry before it")]
-    Backlink(Seq),
+    /// The run holds or continues another entry with this number than we do: the feed may have forked.
+    #[error("entry {0} is another one than ours")]
+    Differs(Seq),
     /// The signature is not the author's over what was sent.
     #[error("the signature of entry {0} is not its author's")]
     Signature(Seq),
@@ -74,8 +99,8 @@ pub fn verify_run(feed: &Feed, before: Tip, run: RawRun) -> Result<Vec<VerifiedE
     if run.first != before.seq.next() {
         return Err(VerifyError::Gap { first: run.first, expected: before.seq.next() });
     }
-    if run.backlink != before.hash.0[..8] {
-        return Err(VerifyError::Backlink(run.first));
+    if run.link.prefix() != first_eight(&before.hash.0) {
+        return Err(VerifyError::Differs(before.seq));
     }
     let last = run.last();
     if let Some(end) = feed.end.filter(|end| last > *end) {
@@ -168,6 +193,11 @@ pub mod stored {
         out
     }
 
+    /// Reads only the arrival of what [`encode`] wrote.
+    pub fn decode_arrival(value: &[u8]) -> Result<Arrival, WireError> {
+        Reader::new(value).number("arrival").map(Arrival)
+    }
+
     /// Reads back what [`encode`] wrote for the entry `seq` of the feed whose root is `root`.
     pub fn decode(root: FeedId, seq: Seq, value: &[u8]) -> Result<(VerifiedEntry, Arrival), WireError> {
         let mut reader = Reader::new(value);
@@ -211,7 +241,7 @@ mod tests {
         let run = RawRun {
             feed: feed.id,
             first: Seq(1),
-            backlink: start.hash.0[..8].try_into().unwrap(),
+            link: Link::Genesis(feed.genesis),
             entries: entries.iter().map(RawEntry::of).collect(),
             signature: *entries.last().unwrap().signature().unwrap(),
         };
@@ -239,7 +269,7 @@ mod tests {
             ("order", |run| run.entries.swap(0, 1), VerifyError::Signature(Seq(3))),
             ("left out", |run| drop(run.entries.remove(1)), VerifyError::Signature(Seq(2))),
             ("signature", |run| run.signature.0[0] ^= 1, VerifyError::Signature(Seq(3))),
-            ("backlink", |run| run.backlink[0] ^= 1, VerifyError::Backlink(Seq(1))),
+            ("link", |run| run.link = Link::Entry([9; 8]), VerifyError::Differs(Seq(0))),
             ("gap", |run| run.first = Seq(2), VerifyError::Gap { first: Seq(2), expected: Seq(1) }),
         ];
         for (name, alter, error) in cases {

@@ -106,12 +106,7 @@ async fn accept(
     }
 }
 
-async fn carry(
-    mut from: tcp::OwnedReadHalf,
-    mut to: tcp::OwnedWriteHalf,
-    meter: &Meter,
-    up: &watch::Sender<bool>,
-) {
+async fn carry(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, meter: &Meter, up: &watch::Sender<bool>) {
     let mut piece = [0; PIECE];
     while let Ok(len @ 1..) = from.read(&mut piece).await {
         let before = meter.left.fetch_sub(len as i64, Ordering::SeqCst);

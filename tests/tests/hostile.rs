@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use toguna_protocol::{
     entry::{PayloadKind, Signature},
-    feed::Feed,
+    feed::{Feed, Tip},
     frame::{Frame, Reason},
+    frontier::Digest,
     ids::{FeedId, Incarnation, RecordId, Seq},
     limits::MAX_FRAME,
-    verify::{RawEntry, RawRun},
+    verify::{Link, RawEntry, RawRun},
 };
-use toguna_tests::{
-    eventually,
-    office::{Office, SECRET},
-    stranger::Stranger,
-};
+use toguna_tests::{eventually, office::Office, stranger::Stranger};
+
+/// The digest of someone who does not care.
+const NOTHING: Digest = Digest([9; 16]);
 
 async fn office_with_a_record() -> (Office, RecordId, String) {
     let mut gao = Office::new("Gao");
@@ -81,13 +81,13 @@ fn run(stranger: &Stranger, payloads: &[&[u8]]) -> (Feed, RawRun) {
     for payload in payloads {
         let record = RecordId::created_by(feed.id, tip.seq.next());
         let entry = stranger.signer.append(feed.id, tip, PayloadKind::CHANGE, record, payload.to_vec());
-        tip = toguna_protocol::feed::Tip { seq: entry.header().seq, hash: entry.hash() };
+        tip = Tip { seq: entry.header().seq, hash: entry.hash() };
         entries.push(entry);
     }
     let run = RawRun {
         feed: feed.id,
         first: Seq(1),
-        backlink: feed.start.hash.0[..8].try_into().unwrap(),
+        link: Link::Genesis(feed.genesis),
         signature: *entries.last().unwrap().signature().unwrap(),
         entries: entries.iter().map(RawEntry::of).collect(),
     };
@@ -102,7 +102,7 @@ async fn a_member_that_breaks_the_rules_is_told_why_and_dropped() {
     let cases: [(&str, Alter, Reason); 4] = [
         ("wrong signature", |run| run.signature = Signature([9; 64]), Reason::Signature),
         ("altered payload", |run| run.entries[0].payload.push(1), Reason::Signature),
-        ("gap", |run| run.first = Seq(2), Reason::OutOfTurn),
+        ("gap", |run| (run.first, run.link) = (Seq(5), Link::Entry([1; 8])), Reason::OutOfTurn),
         ("entry left out", |run| drop(run.entries.remove(0)), Reason::Signature),
     ];
     for (name, alter, reason) in cases {
@@ -110,8 +110,7 @@ async fn a_member_that_breaks_the_rules_is_told_why_and_dropped() {
         member.enter().await;
         let (feed, mut run) = run(&member, &[b"one", b"two"]);
         alter(&mut run);
-        member.say(&Frame::Frontier(vec![(feed.id, Seq(2))]));
-        member.say(&Frame::Genesis(feed.genesis));
+        member.say(&Frame::Frontier(NOTHING, vec![(feed.id, Seq(2))]));
         member.say(&Frame::Chunk(run));
         let heard = member.hear_out().await;
         assert_eq!(goodbye(&heard), Some(reason), "{name}: {heard:?}");
@@ -143,7 +142,7 @@ async fn malformed_frames_of_a_member_end_the_session() {
     for (name, bytes) in cases {
         let mut member = Stranger::connect(4, gao.address).await;
         member.enter().await;
-        member.say(&Frame::Frontier(Vec::new()));
+        member.say(&Frame::Frontier(NOTHING, Vec::new()));
         let mut sent = bytes;
         sent.truncate(MAX_FRAME);
         member.say_bytes(sent);
@@ -166,8 +165,7 @@ async fn a_properly_signed_payload_that_is_no_change_is_kept_set_aside_and_passe
     let mut member = Stranger::connect(5, gao.address).await;
     member.enter().await;
     let (feed, run) = run(&member, &[b"no change at all", &[0x85, 0x6f, 0x4a, 0x83, 1, 2, 3, 4, 1, 200], &[0; 5_000]]);
-    member.say(&Frame::Frontier(vec![(feed.id, Seq(3))]));
-    member.say(&Frame::Genesis(feed.genesis));
+    member.say(&Frame::Frontier(NOTHING, vec![(feed.id, Seq(3))]));
     member.say(&Frame::Chunk(run));
     let holds = async |office: &Office, feed: FeedId| {
         let frontier = office.app().status().await.unwrap().frontier;
@@ -180,5 +178,4 @@ async fn a_properly_signed_payload_that_is_no_change_is_kept_set_aside_and_passe
     assert!(!gao.holds(RecordId::created_by(feed.id, Seq(1))).await);
     let next = gao.conflict("Another", "Goes on.").await;
     eventually("records still travel", async || bamako.holds(next).await).await;
-    let _ = SECRET;
 }

@@ -115,14 +115,17 @@ async fn a_fork_shown_by_honest_relays_ends_in_the_same_records_everywhere() {
         bamako.start().await;
         let ours = gao.conflict("Written by the first", "").await;
         let theirs = twin.conflict("Written by the second", "").await;
-        eventually("each relay holds one side", async || kidal.holds(ours).await && bamako.holds(theirs).await).await;
+        assert_eq!(ours, theirs, "a record is named by the feed and number of its creating entry");
+        let alone = twin.conflict("Written by the second alone", "").await;
+        eventually("each relay holds one side", async || kidal.holds(ours).await && bamako.holds(alone).await).await;
         // Kidal builds on what it saw: that side's record lives on.
         kidal.patch(ours, json!({"narrative": "Kidal was there."})).await.unwrap();
         gao.stop().await;
         twin.stop().await;
 
         // Two honest relays meet, in either order; then a fourth office hears of it from one of them alone.
-        let (mut first, mut second) = (Office::new("Mopti").dials(kidal.address), Office::new("Ségou").dials(bamako.address));
+        let (mut first, mut second) =
+            (Office::new("Mopti").dials(kidal.address), Office::new("Ségou").dials(bamako.address));
         if order == [1, 0] {
             std::mem::swap(&mut first, &mut second);
         }
@@ -134,14 +137,18 @@ async fn a_fork_shown_by_honest_relays_ends_in_the_same_records_everywhere() {
         for office in [&kidal, &bamako, &first, &second, &bridge] {
             eventually("rows follow", async || !office.app().status().await.unwrap().behind).await;
             assert_eq!(forked_feeds(office).await, 1, "{}", office.name);
-            assert!(office.holds(ours).await, "{}: Kidal's edit depends on it", office.name);
-            assert!(!office.holds(theirs).await, "{}: nobody depends on it", office.name);
-            assert_eq!(office.view(ours).await.fields["narrative"], "Kidal was there.");
+            assert!(!office.holds(alone).await, "{}: nobody depends on it", office.name);
+            let kept = office.view(ours).await;
+            assert_eq!(kept.fields["title"], "Written by the first", "{}: Kidal's edit depends on it", office.name);
+            assert_eq!(kept.fields["narrative"], "Kidal was there.");
+            // What is not applied is kept, and shown to be so.
+            assert_eq!(kept.standstills.len(), 1);
         }
         // The author comes back, learns of the fork, and goes on in a new incarnation.
         gao.start().await;
         converge(&[&gao, &kidal, &bamako]).await;
-        let after = gao.submit(Intent::Create(Kind::Conflict, json!({"title": "After the fork"}))).await.unwrap().record;
+        let after =
+            gao.submit(Intent::Create(Kind::Conflict, json!({"title": "After the fork"}))).await.unwrap().record;
         eventually("the author's new records travel", async || bamako.holds(after).await).await;
         assert_eq!(forked_feeds(&bamako).await, 1);
     }

@@ -140,6 +140,9 @@ pub struct RunArgs {
     /// How log lines are written [default: text on a terminal, else JSON]
     #[arg(long, value_enum)]
     pub log: Option<LogFormat>,
+    /// Take the clock to be wrong by so many seconds, forward or, with a minus, back: to see what a wrong clock does
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true, hide = true)]
+    pub clock_ahead: i64,
     /// Stop when standard input ends: a node never outlives whoever started it so
     #[arg(long, hide = true)]
     pub until_input_ends: bool,

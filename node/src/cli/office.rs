@@ -73,6 +73,7 @@ pub(super) fn settings(config: &Config) -> Result<app::Settings, Failure> {
         pack: config.pack.clone(),
         net: None,
         store: store::Options::default(),
+        clock_ahead: 0,
     })
 }
 

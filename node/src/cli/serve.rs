@@ -31,6 +31,7 @@ pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, ou
     let web = office::web_settings(&config)?;
     let mut settings = office::settings(&config)?;
     settings.net = Some(net_settings(&config)?);
+    settings.clock_ahead = args.clock_ahead;
     // The address first: a node that nobody can ask is no use, and opening the store may take a while.
     let listener = TcpListener::bind(config.http).await.map_err(|error| {
         let message = format!("listening on {}: {error}; choose another address with --http", config.http);

@@ -1,11 +1,12 @@
 //! A person's command: an edit on a copy of the document, an entry, a batch; and the reply once it is durable.
 
-use automerge::ChangeHash;
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::{Command, CommandError, CommandId, Effect, Engine, Intent, Saved, Work};
 use crate::{
-    document::{Document, EditError, Edited, Standing},
+    document::{Document, EditError},
     entry::PayloadKind,
     ids::{ItemId, Now, RecordId},
     ledger::{Accepted, LedgerError},
@@ -18,17 +19,8 @@ use crate::{
 pub(super) struct OwnEdit {
     command: CommandId,
     record: RecordId,
-    /// The heads of the document that the edit was made on.
-    base: Vec<ChangeHash>,
-    edited: Edited<Written>,
+    new_items: BTreeMap<String, ItemId>,
     accepted: Vec<Accepted>,
-}
-
-impl OwnEdit {
-    /// The record that was edited.
-    pub(super) fn record(&self) -> RecordId {
-        self.record
-    }
 }
 
 impl<S: Shelf> Engine<S> {
@@ -75,6 +67,7 @@ impl<S: Shelf> Engine<S> {
             return Err(CommandError::Authorship("the reason"));
         }
         let nonce = self.draw();
+        self.ensure_own_feed(now);
         let tip = self.ledger.verified_tip(&self.own).expect("our own feed is in the ledger");
         let seq = tip.seq.next();
         let mut batch = Batch::default();
@@ -82,9 +75,12 @@ impl<S: Shelf> Engine<S> {
         let new = Document::empty(made);
         let document = match record {
             None => &new,
-            Some(record) => self.documents.get(record, &self.ledger)?.ok_or(CommandError::NotFound)?.0,
+            Some(record) => {
+                let known = self.documents.get(record, &self.ledger)?;
+                known.filter(|document| !document.is_blank()).ok_or(CommandError::NotFound)?
+            }
         };
-        let base = document.heads();
+        let heads = document.heads();
         let edit = Edit {
             ids: ItemIds::new(self.own, seq),
             vocabulary: &self.settings.vocabulary,
@@ -95,35 +91,31 @@ impl<S: Shelf> Engine<S> {
         let edited = match edited {
             Ok(Some(edited)) => edited,
             Ok(None) => {
-                let (record, heads) = (record.unwrap_or(made), base);
+                let record = record.unwrap_or(made);
                 return Ok(Some(Saved { record, entry: None, heads, new_items: Default::default() }));
             }
             Err(EditError::Refused(error)) => return Err(error.into()),
             Err(error) => return Err(CommandError::TooMuch(error.to_string())),
         };
         let record = record.unwrap_or(made);
-        let entry = self.signer.append(self.own, tip, PayloadKind::CHANGE, record, edited.payload.clone());
+        let entry = self.signer.append(self.own, tip, PayloadKind::CHANGE, record, edited.payload);
         let accepted = self.ledger.stage(self.own, vec![entry], &mut batch);
+        let new_items = edited.value.new_items;
         self.waiting.entry(record).or_default();
-        self.persist(batch, true, Work::Own(Box::new(OwnEdit { command: id, record, base, edited, accepted })));
+        self.persist(batch, true, Work::Own(Box::new(OwnEdit { command: id, record, new_items, accepted })));
         Ok(None)
     }
 
     /// Our own entry is durable: it is part of the document, shown, and only then confirmed.
     pub(super) fn own_persisted(&mut self, own: OwnEdit, now: Now) {
-        let OwnEdit { command, record, base, edited, accepted } = own;
+        let OwnEdit { command, record, new_items, accepted } = own;
         self.ledger.persisted(&accepted);
         self.offices.heard(self.signer.author(), &accepted[0].entry, now.wall);
-        let new_items = edited.value.new_items.clone();
-        let entry = accepted[0].entry.hash();
-        if base.is_empty() || self.documents.is_at(record, &base) {
-            self.documents.replace(record, edited.into_document(&accepted[0].entry));
-        } else {
-            self.documents.arrived(&accepted[0], Standing::Trunk);
-        }
-        self.refresh_record(record);
+        let entry = &accepted[0].entry;
+        self.documents.arrived(entry);
+        self.refresh_record(record, now);
         let result = match self.documents.get(record, &self.ledger) {
-            Ok(Some((document, _))) => Ok(Saved { record, entry: Some(entry), heads: document.heads(), new_items }),
+            Ok(Some(document)) => Ok(Saved { record, entry: Some(entry.hash()), heads: document.heads(), new_items }),
             Ok(None) => Err(CommandError::NotFound),
             Err(error) => Err(error.into()),
         };
@@ -216,25 +208,40 @@ impl HeldBack {
 }
 
 impl<S: Shelf> Engine<S> {
+    /// The records with opinions that are held back here.
+    pub(super) fn records_held_back(&self) -> Result<BTreeSet<RecordId>, LedgerError> {
+        let mut records = BTreeSet::new();
+        self.ledger.shelf().scan(Table::Private, &[], None, &mut |key, _| {
+            records.extend(key.get(..RecordId::LEN).and_then(RecordId::from_slice));
+            true
+        })?;
+        Ok(records)
+    }
+
     /// Publishes what this office holds back of a project's evaluations, once every named evaluator has committed.
-    /// Called whenever the project changed, since the last commitment may come from anywhere.
+    /// Called whenever the project changed, since the last commitment may come from anywhere. One at a time: the
+    /// next follows when this one is durable.
     pub(super) fn open_evaluations(&mut self, record: RecordId, now: Now) -> Result<(), CommandError> {
         let mut held_back: Vec<HeldBack> = Vec::new();
-        self.ledger
-            .shelf()
-            .scan(Table::Private, &record.0, None, &mut |key, value| {
-                let ours = key.starts_with(&record.0);
-                held_back.extend(ours.then(|| serde_json::from_slice(&value).ok()).flatten());
-                ours
-            })
-            .map_err(LedgerError::from)?;
+        let scanned = self.ledger.shelf().scan(Table::Private, &record.0, None, &mut |key, value| {
+            let ours = key.starts_with(&record.0);
+            held_back.extend(ours.then(|| serde_json::from_slice(&value).ok()).flatten());
+            ours
+        });
+        scanned.map_err(LedgerError::from)?;
         if held_back.is_empty() || self.waiting.contains_key(&record) {
             return Ok(());
         }
-        let Some((document, _)) = self.documents.get(record, &self.ledger)? else { return Ok(()) };
+        let known = self.documents.get(record, &self.ledger)?;
+        let Some(document) = known.filter(|document| !document.is_blank()) else { return Ok(()) };
         let project: record::Project = record::read(document.automerge(), None)?.typed();
-        if evaluation::ready_to_open(&project) {
-            let intent = Intent::Open(record, held_back.swap_remove(0));
+        let is_open = |held_back: &HeldBack| {
+            let evaluation = project.evaluations.get(&held_back.item);
+            evaluation.is_some_and(|evaluation| !evaluation.withdrawn && evaluation.opening.is_none())
+        };
+        let next = held_back.into_iter().find(is_open).filter(|_| evaluation::ready_to_open(&project));
+        if let Some(next) = next {
+            let intent = Intent::Open(record, next);
             let command = Command { person: HeldBack::PERSON.to_owned(), reason: None, intent };
             self.command(CommandId::OURS, command, now);
         }

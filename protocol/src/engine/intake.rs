@@ -1,22 +1,15 @@
 //! What comes from peers and from the store: frames, entries, batches that became durable or did not.
 
-use super::{
-    ConnId, Effect, Engine, Observation, Pending, PersistId, REFRESH_AT_ONCE, ROWS_AT_ONCE, Work,
-    documents::Moved,
-    node_row,
-    rows::{self, Row},
-};
+use super::{ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
 use crate::{
-    document::{Document, Placement, Standing},
-    feed::Genesis,
+    feed::Feed,
     frame::Reason,
-    ids::{Arrival, AuthorKey, CompartmentId, FeedId, Moment, Now, RecordId, Seq},
-    ledger::{Accepted, FeedRefusal, LedgerError},
+    ids::{AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
+    ledger::Accepted,
     limits::{MAX_SESSIONS, MAX_UNWRITTEN},
-    projection, record,
     session::{Incoming, Session, SessionError},
-    shelf::{Batch, Shelf, Table},
-    verify::{RawRun, VerifyError},
+    shelf::{Batch, Shelf},
+    verify::{Link, RawRun, VerifyError},
 };
 
 /// Milliseconds after a failed write until peers are asked again for what was refused.
@@ -71,22 +64,21 @@ impl<S: Shelf> Engine<S> {
             Incoming::Admitted { clock } => {
                 self.effects.push_back(Effect::Admit(conn));
                 let peer = self.sessions[&conn].peer();
-                self.keep_one_session(conn, peer);
                 let clock_ahead = clock.0.saturating_sub(now.wall.0);
                 self.observe(Observation::Admitted { conn, peer, clock_ahead });
+                self.keep_one_session(conn, peer);
                 Ok(())
             }
             Incoming::Holds(numbers) => {
                 let ours = self.ledger.verified_tip(&self.own).map_or(Seq(0), |tip| tip.seq);
                 if numbers.iter().any(|(feed, seq)| *feed == self.own && *seq > ours) {
-                    self.close_own_feed("a peer holds more of it than we do", now);
+                    self.close_own_feed("a peer holds more of it than we do");
                 }
                 Ok(())
             }
-            Incoming::Genesis(genesis) => self.genesis(&genesis),
             Incoming::Run(run) => self.run(conn, run, now),
-            Incoming::Fork(proof) => self.learn_fork(Some(conn), proof, now),
-            Incoming::Side(feed, base, side) => self.learn_side(conn, feed, base, side, now),
+            Incoming::Fork(proof) => self.learn_fork(proof, now),
+            Incoming::Side(feed, base, side) => self.learn_side(feed, base, side, now),
         }
     }
 
@@ -106,72 +98,78 @@ impl<S: Shelf> Engine<S> {
         }
     }
 
-    fn genesis(&mut self, genesis: &Genesis) -> Result<(), SessionError> {
-        if genesis.network != self.signer.network() || genesis.compartment != CompartmentId::GENERAL {
-            return Err(SessionError::Offence(Reason::OutOfTurn));
-        }
-        match self.ledger.begin(*genesis) {
-            Err(FeedRefusal::TooMany) => Err(SessionError::Offence(Reason::Limit)),
-            _ => Ok(()),
-        }
-    }
-
     /// Entries of a feed came. They are checked against what we hold, and go to the store as a whole or not at all.
     fn run(&mut self, conn: ConnId, run: RawRun, now: Now) -> Result<(), SessionError> {
-        let (feed, last) = (run.feed, run.last());
-        let Some(held) = self.ledger.feed(&feed) else {
-            self.hold(conn, feed, now);
+        let (id, last) = (run.feed, run.last());
+        let Some(feed) = self.feed_of(&run)? else {
+            // A branch whose proof has not taken effect here: worth asking again for, where a proof is on its way.
+            let again = !self.early_forks.is_empty() || self.pending.iter().any(Pending::is_fork);
+            self.hold(conn, id, again, now);
             return Ok(());
         };
-        let (root, durable) = (held.root, held.tip.seq);
-        if self.retry_at.is_some() || self.writing > MAX_UNWRITTEN || self.is_forking(root) {
-            self.hold(conn, feed, now);
+        if self.retry_at.is_some() || self.writing > MAX_UNWRITTEN || self.is_forking(feed.root) {
+            self.hold(conn, id, true, now);
             return Ok(());
         }
-        match self.ledger.check_run(run)? {
-            Ok(entries) if entries.is_empty() && last <= durable => {
-                self.session(conn, |session, _| session.have(&[(feed, durable)], now));
+        match self.ledger.check_run(&feed, run)? {
+            Ok(entries) if entries.is_empty() && last <= feed.tip.seq => {
+                self.session(conn, |session, ledger| session.have(&[(id, feed.tip.seq)], ledger, now));
             }
             Ok(entries) if entries.is_empty() => {
                 // The store is writing these, or what they overlap with: the peer hears of it when that is done.
-                let ahead = self.ledger.verified_tip(&feed).map_or(Seq(0), |tip| tip.seq);
+                let ahead = self.ledger.verified_tip(&id).map_or(Seq(0), |tip| tip.seq);
                 if last > ahead {
-                    self.hold(conn, feed, now);
+                    self.hold(conn, id, true, now);
                 }
             }
             Ok(entries) => {
-                if feed == self.own {
-                    self.close_own_feed("a peer holds more of it than we do", now);
+                if self.ledger.feed(&id).is_none() && self.ledger.begin(feed.genesis).is_err() {
+                    self.hold(conn, id, false, now);
+                    return Ok(());
+                }
+                if id == self.own {
+                    self.close_own_feed("a peer holds more of it than we do");
                 }
                 let mut batch = Batch::default();
-                let accepted = self.ledger.stage(feed, entries, &mut batch);
+                let accepted = self.ledger.stage(id, entries, &mut batch);
                 let bytes = batch.size();
                 self.writing += bytes;
                 let peer = self.sessions.get(&conn).map(Session::peer);
                 self.persist(batch, true, Work::Received { peer, accepted, bytes });
             }
-            Err(VerifyError::Gap { .. }) if self.sessions[&conn].is_waiting(&feed) => {}
-            Err(VerifyError::Gap { .. }) => return Err(SessionError::Offence(Reason::OutOfTurn)),
-            Err(VerifyError::Backlink(_)) if self.ledger.is_writing(&feed) => self.hold(conn, feed, now),
-            Err(VerifyError::Backlink(_)) => {
+            // What was already under way when we told the peer to wait: it starts again from what we said we hold.
+            Err(VerifyError::Gap { .. }) => {}
+            Err(VerifyError::Differs(seq)) if seq <= feed.start.seq => {
+                return Err(SessionError::Offence(Reason::Malformed));
+            }
+            Err(VerifyError::Differs(_)) if self.ledger.is_writing(&id) => self.hold(conn, id, true, now),
+            Err(VerifyError::Differs(seq)) => {
                 let session = self.sessions.get_mut(&conn).expect("the frame came over it");
-                session.suspect(feed, &self.ledger, now)?;
+                session.suspect(&feed, seq, &self.ledger, now)?;
             }
-            Err(VerifyError::PastEnd(_)) => {
-                let proof = self.ledger.feeds().find_map(|branch| branch.proof.clone().filter(|_| branch.root == root));
-                self.hold(conn, feed, now);
-                if let Some(proof) = proof {
-                    self.session(conn, |session, _| session.tell_fork(&proof, now));
-                }
-            }
+            // The peer does not know of the fork yet, and learns of it from us.
+            Err(VerifyError::PastEnd(_)) => self.hold(conn, id, false, now),
             Err(VerifyError::Signature(_)) => return Err(SessionError::Offence(Reason::Signature)),
         }
         Ok(())
     }
 
-    fn hold(&mut self, conn: ConnId, feed: FeedId, now: Now) {
+    /// The feed a run belongs to: one we hold, or a new one that the run itself begins.
+    fn feed_of(&self, run: &RawRun) -> Result<Option<Feed>, SessionError> {
+        if let Some(held) = self.ledger.feed(&run.feed) {
+            return Ok(Some(held.clone()));
+        }
+        let Link::Genesis(genesis) = run.link else { return Ok(None) };
+        if genesis.id() != run.feed {
+            return Ok(None);
+        }
+        let ours = genesis.network == self.signer.network() && genesis.compartment == CompartmentId::GENERAL;
+        if ours { Ok(Some(Feed::begin(genesis))) } else { Err(SessionError::Offence(Reason::OutOfTurn)) }
+    }
+
+    fn hold(&mut self, conn: ConnId, feed: FeedId, again: bool, now: Now) {
         let seq = self.ledger.feed(&feed).map_or(Seq(0), |feed| feed.tip.seq);
-        self.session(conn, |session, _| session.hold(feed, seq, now));
+        self.session(conn, |session, _| session.hold(feed, seq, again, now));
     }
 
     fn session(&mut self, conn: ConnId, act: impl FnOnce(&mut Session, &crate::ledger::Ledger<S>)) {
@@ -187,17 +185,13 @@ impl<S: Shelf> Engine<S> {
         }
         let pending = self.pending.pop_front().expect("it was looked at");
         match pending.work {
-            Work::Own(own) => {
-                let record = own.record();
-                self.own_persisted(*own, now);
-                self.after_refresh(record, now);
-            }
+            Work::Own(own) => self.own_persisted(*own, now),
             Work::Received { peer, accepted, bytes } => {
                 self.writing -= bytes;
                 self.received(peer, &accepted, now);
             }
             Work::Forked(outcome, proof) => self.forked(&outcome, &proof, now),
-            Work::Derived => return,
+            Work::Noted => return,
         }
         self.retry_forks(now);
         self.pump(now);
@@ -208,9 +202,8 @@ impl<S: Shelf> Engine<S> {
         self.ledger.persisted(accepted);
         for one in accepted {
             let Some(feed) = self.ledger.feed(&one.feed) else { continue };
-            let standing = if feed.is_branch() { Standing::Branch } else { Standing::Trunk };
             self.offices.arrived(feed.genesis.author, &one.entry);
-            self.documents.arrived(one, standing);
+            self.documents.arrived(&one.entry);
         }
         if let Some(last) = accepted.last()
             && let Some(feed) = self.ledger.feed(&last.feed)
@@ -219,7 +212,7 @@ impl<S: Shelf> Engine<S> {
         }
         if let (Some(peer), Some(last)) = (peer, accepted.last()) {
             let news = [(last.feed, last.entry.header().seq)];
-            self.sessions.values_mut().for_each(|session| session.have(&news, now));
+            self.sessions.values_mut().for_each(|session| session.have(&news, &self.ledger, now));
             self.observe(Observation::Received { peer, entries: accepted.len() });
         }
     }
@@ -236,25 +229,23 @@ impl<S: Shelf> Engine<S> {
         for Pending { work, .. } in std::mem::take(&mut self.pending) {
             match work {
                 Work::Own(own) => self.own_refused(*own, why, now),
+                // Our own card goes out again with the next thing we write.
+                Work::Received { peer: None, .. } => {}
                 Work::Received { accepted, .. } => {
                     // Every peer may have to send these again.
                     let feed = accepted[0].feed;
                     let seq = self.ledger.feed(&feed).map_or(Seq(0), |feed| feed.tip.seq);
-                    self.sessions.values_mut().for_each(|session| session.hold(feed, seq, now));
+                    self.sessions.values_mut().for_each(|session| session.hold(feed, seq, true, now));
                 }
                 Work::Forked(_, proof) => self.early_forks.push_back(*proof),
-                Work::Derived => self.rows_lost = true,
+                Work::Noted => self.rows_lost = true,
             }
         }
     }
 
     pub(super) fn pump(&mut self, now: Now) {
         let mut failed = Vec::new();
-        let retry = self.retry_at.is_none() && self.writing == 0;
         for (conn, session) in &mut self.sessions {
-            if retry && session.wants_frontier() {
-                session.send_frontier(&self.ledger, now);
-            }
             if let Err(error) = session.pump(&self.ledger, now) {
                 failed.push((*conn, SessionError::from(error)));
             }
@@ -273,9 +264,23 @@ impl<S: Shelf> Engine<S> {
         if self.retry_at.is_some_and(|at| now.moment >= at) {
             self.retry_at = None;
         }
+        if self.retry_at.is_none() {
+            self.retry_forks(now);
+            self.ask_again(now);
+        }
         self.pump(now);
         self.refresh(now);
         self.write_rows();
+    }
+
+    /// Peers that were told to wait are told where to go on, now that the store can take it.
+    fn ask_again(&mut self, now: Now) {
+        if self.writing > 0 || self.pending.iter().any(Pending::is_fork) {
+            return;
+        }
+        for session in self.sessions.values_mut().filter(|session| session.wants_frontier()) {
+            session.send_frontier(&self.ledger, now);
+        }
     }
 
     pub(super) fn stop(&mut self) {
@@ -294,98 +299,4 @@ impl<S: Shelf> Engine<S> {
             }
         }
     }
-
-    /// Brings some rows up to date that are behind.
-    pub(super) fn refresh(&mut self, now: Now) {
-        let stale: Vec<RecordId> = self.documents.stale().take(REFRESH_AT_ONCE).collect();
-        for record in stale {
-            self.refresh_record(record);
-            self.after_refresh(record, now);
-        }
-    }
-
-    /// Brings one record's document and row up to date.
-    pub(super) fn refresh_record(&mut self, record: RecordId) {
-        let made = match self.documents.get(record, &self.ledger) {
-            Ok(Some((document, moved))) => {
-                let row = make_row(record, document, &self.ledger, &self.settings.vocabulary);
-                Ok((row.map(|row| (rows::encode(&row, document), row)), moved))
-            }
-            Ok(None) => Ok((None, Vec::new())),
-            Err(error) => Err(error),
-        };
-        self.documents.refreshed(record);
-        match made {
-            Ok((row, moved)) => {
-                self.observe_placements(moved);
-                if let Some((encoded, row)) = row {
-                    self.unwritten_rows.insert(record, encoded);
-                    self.effects.push_back(Effect::Changed(Box::new(row)));
-                }
-            }
-            Err(error) => self.observe(Observation::Unreadable(error.to_string())),
-        }
-    }
-
-    /// A project may have become ready to open what is held back here.
-    fn after_refresh(&mut self, record: RecordId, now: Now) {
-        if let Err(error) = self.open_evaluations(record, now) {
-            self.observe(Observation::Unreadable(error.to_string()));
-        }
-    }
-
-    fn observe_placements(&mut self, moved: Vec<Moved>) {
-        for Moved { entry, placement } in moved {
-            if let Placement::SetAside(reason) = placement {
-                self.observe(Observation::SetAside { entry, code: reason.code() });
-            }
-        }
-    }
-
-    /// Writes down derived rows, without waiting for them.
-    fn write_rows(&mut self) {
-        while !self.unwritten_rows.is_empty() {
-            let mut batch = Batch::default();
-            while batch.size() < ROWS_AT_ONCE {
-                let Some((record, row)) = self.unwritten_rows.pop_first() else { break };
-                batch.put(Table::Records, record.0, row);
-            }
-            if self.unwritten_rows.is_empty() && !self.has_stale_rows() && !self.rows_lost {
-                batch.put(Table::Node, node_row::REFLECTED, self.ledger.last_arrival().0.to_be_bytes());
-            }
-            self.offices.write_news(&mut batch);
-            self.persist(batch, false, Work::Derived);
-        }
-    }
-
-    /// After a start: the rows of records with entries that the stored rows may not reflect are behind.
-    pub(super) fn catch_up(&mut self, mut reflected: Arrival) -> Result<(), LedgerError> {
-        loop {
-            let arrivals = self.ledger.arrivals_after(reflected, super::CATCH_UP_AT_ONCE)?;
-            let Some((last, _)) = arrivals.last() else { return Ok(()) };
-            reflected = last.arrival;
-            arrivals.iter().for_each(|(_, record)| self.documents.forget(*record));
-        }
-    }
-}
-
-/// The row of a record; `None` for a kind that only a newer version knows, which is kept and passed on all the same.
-pub(super) fn make_row<S: Shelf>(
-    record: RecordId,
-    document: &Document,
-    ledger: &crate::ledger::Ledger<S>,
-    vocabulary: &record::Vocabulary,
-) -> Option<Row> {
-    let reading = record::read(document.automerge(), None).ok()?;
-    let history = document.history();
-    let stamp = |change: &&crate::document::ChangeEntry| rows::stamp(change, ledger.feed(&change.feed));
-    Some(Row {
-        id: record,
-        record: projection::project(record, &reading, vocabulary),
-        created: history.first().map(stamp)?,
-        updated: history.last().map(stamp)?,
-        arrival: ledger.last_arrival(),
-        waiting: document.waiting().count(),
-        set_aside: document.set_aside().count(),
-    })
 }

@@ -8,7 +8,7 @@ use crate::{
     document,
     entry::{PayloadKind, VerifiedEntry},
     feed::OfficeCard,
-    ids::{AuthorKey, RecordId, UnixSeconds},
+    ids::{Arrival, AuthorKey, RecordId, UnixSeconds},
     ledger::{Ledger, LedgerError},
     shelf::{Batch, Shelf, Table},
 };
@@ -46,7 +46,7 @@ const HEARD: &[u8] = b"heard ";
 impl Offices {
     pub(super) fn load<S: Shelf>(ledger: &Ledger<S>) -> Result<Self, LedgerError> {
         let mut offices = Offices::default();
-        for place in ledger.record_places(RecordId([0; 16]))? {
+        for place in ledger.record_places(RecordId([0; 16]), Arrival(0))? {
             if let (Some(feed), Some((entry, _))) = (ledger.feed(&place.feed), ledger.entry(&place.feed, place.seq)?) {
                 offices.arrived(feed.genesis.author, &entry);
             }

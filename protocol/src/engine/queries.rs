@@ -135,7 +135,10 @@ impl<S: Shelf> Engine<S> {
         id: RecordId,
         heads: impl FnOnce(&Document) -> Result<Option<Vec<ChangeHash>>, QueryError>,
     ) -> Result<RecordView, QueryError> {
-        let (document, _) = self.documents.get(id, &self.ledger)?.ok_or(QueryError::NotFound)?;
+        let document = self.documents.get(id, &self.ledger)?.ok_or(QueryError::NotFound)?;
+        if document.is_blank() {
+            return Err(QueryError::NotFound);
+        }
         let ledger = &self.ledger;
         let heads = heads(document)?;
         let reading = record::read(document.automerge(), heads.as_deref())?;
@@ -169,7 +172,7 @@ impl<S: Shelf> Engine<S> {
 
     /// A record's changes in an order that respects what each author had seen, the oldest first.
     pub fn history(&mut self, id: RecordId) -> Result<Vec<HistoryStep>, QueryError> {
-        let (document, _) = self.documents.get(id, &self.ledger)?.ok_or(QueryError::NotFound)?;
+        let document = self.documents.get(id, &self.ledger)?.ok_or(QueryError::NotFound)?;
         let ledger = &self.ledger;
         let mut steps = Vec::new();
         for change in document.history() {

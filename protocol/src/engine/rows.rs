@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{documents::entries_of, intake::make_row};
+use super::{documents::entries_of, refresh::make_row};
 use crate::{
     document::{ChangeEntry, Document, Placement},
     feed::Feed,
@@ -104,8 +104,8 @@ pub fn rebuild<S: Shelf>(
     ledger: &Ledger<S>,
     vocabulary: &Vocabulary,
 ) -> Result<Option<Row>, LedgerError> {
-    let entries = entries_of(record, ledger)?;
-    let document = Document::rebuild(record, entries.into_iter().map(|(entry, standing, _)| (entry, standing)));
+    let entries = entries_of(record, Arrival(0), ledger)?;
+    let document = Document::rebuild(record, entries.into_iter().map(|held| (held.entry, held.standing)));
     Ok(make_row(record, &document, ledger, vocabulary))
 }
 

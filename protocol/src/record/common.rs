@@ -166,7 +166,8 @@ fields! {
         pub links: Items<Link>,
         /// Anything else worth keeping.
         pub notes: Narrative,
-        /// How many events the record stands for ("ten meetings"); one where nothing is said, 0 for a part of a series that is counted there.
+        /// How many events the record stands for ("ten meetings"); one where nothing is said, 0 for a part of a series
+        /// that is counted there.
         pub event_count: Option<u64>,
         /// Key of the record in the source it was imported from, by which a second import finds it.
         pub source_ref: Option<Line>,

@@ -11,7 +11,7 @@ use super::{
     schema::{Field, Shape},
     text::readable_text,
     value::readable,
-    view::{RecordDoc, Values, View, join, objects},
+    view::{RecordDoc, Values, View, is_member, join, objects},
 };
 
 /// A record as it reads, now or at some heads.
@@ -158,12 +158,11 @@ impl<'a, D: RecordDoc> Reader<'a, D> {
             Shape::Narrative => self.narrative(values, pointer),
             Shape::Set(_) => {
                 let maps = self.containers(values, pointer);
-                let is_true = |values: &Values| values.iter().any(|(value, _)| value.as_bool() == Some(true));
                 let members: Vec<Value> = self
                     .view
                     .entries(&maps)
                     .into_iter()
-                    .filter(|(_, values)| is_true(values))
+                    .filter(|(_, values)| is_member(values))
                     .map(|(member, _)| Value::from(readable_text(&member)))
                     .collect();
                 (!members.is_empty()).then_some(Value::Array(members))

@@ -36,11 +36,11 @@ pub enum Shape {
     Date,
     /// A whole number from 0; one scalar.
     Count,
-    /// An amount in the currency's minor unit, from 0; only inside [`super::Money`].
+    /// An amount in the currency's minor unit, from 0; only inside [`super::common::Money`].
     Amount,
-    /// Three capital letters of ISO 4217; only inside [`super::Money`].
+    /// Three capital letters of ISO 4217; only inside [`super::common::Money`].
     Currency,
-    /// A coordinate in degrees between minus and plus this many; only inside [`super::Place`].
+    /// A coordinate in degrees between minus and plus this many; only inside [`super::common::Place`].
     Degrees(u8),
     /// True or false; one scalar.
     Flag,

@@ -1,6 +1,8 @@
 //! Texts: what may stand in them, and how an edit of a long text that was made against an older version is moved to
 //! the present one, so that two people's edits both survive.
 
+use std::collections::BTreeMap;
+
 use automerge::{AutomergeError, ObjId, ReadDoc, transaction::Transactable};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -63,6 +65,19 @@ fn words(text: &str) -> Vec<&str> {
     out
 }
 
+/// Steps a diff may take. More than this many take seconds, and their result is a mosaic that nobody would call an
+/// edit: the text between the first and the last difference is replaced as a whole then.
+const MAX_DIFF_STEPS: usize = 32_000_000;
+
+/// Whether a diff would take too many steps, at least: words times the words that only one side has.
+fn too_different(old: &[&str], new: &[&str]) -> bool {
+    let mut balance = BTreeMap::<&str, isize>::new();
+    old.iter().for_each(|word| *balance.entry(word).or_default() += 1);
+    new.iter().for_each(|word| *balance.entry(word).or_default() -= 1);
+    let differing: usize = balance.values().map(|count| count.unsigned_abs()).sum();
+    (old.len() + new.len()) * differing > MAX_DIFF_STEPS
+}
+
 /// The edits that turn one text into another, by words; within a replaced run only the characters that differ.
 fn edits(old: &str, new: &str) -> Vec<Edit> {
     let (old_words, new_words) = (words(old), words(new));
@@ -70,8 +85,13 @@ fn edits(old: &str, new: &str) -> Vec<Edit> {
     for word in &old_words {
         starts.push(starts[starts.len() - 1] + word.chars().count());
     }
+    let ops = if too_different(&old_words, &new_words) {
+        vec![DiffOp::Replace { old_index: 0, old_len: old_words.len(), new_index: 0, new_len: new_words.len() }]
+    } else {
+        capture_diff_slices(Algorithm::Myers, &old_words, &new_words)
+    };
     let mut out = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &old_words, &new_words) {
+    for op in ops {
         let (from, to) = (op.old_range(), op.new_range());
         if matches!(op, DiffOp::Equal { .. }) {
             continue;

@@ -45,6 +45,9 @@ pub fn canonical_json(value: &Value) -> String {
     }
 }
 
+const BAD_DATE: &str = "expected a date such as 2009-11-02, 2009-11, 2009, 2009-33 (first quarter), 2010/.. (after) or \
+                        2005-03/2005-06, between the years 1800 and 2100";
+
 /// Checks a value that a person wants to write. `None` when it says that there is none: null, or an empty text.
 pub(super) fn check(shape: &Shape, value: &Value, vocabulary: &Vocabulary) -> Result<Option<Value>, Fault> {
     if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -55,7 +58,7 @@ pub(super) fn check(shape: &Shape, value: &Value, vocabulary: &Vocabulary) -> Re
         Shape::Line => Value::from(line(string()?)?),
         Shape::Paragraph => Value::from(long_text(string()?, MAX_PARAGRAPH)?),
         Shape::Date => {
-            let date: Date = string()?.parse().map_err(|_| fault("bad-date", "expected a date such as 2009-11-02, 2009-11, 2009, 2009-33, 2010/.. or 2005-03/2005-06, between the years 1800 and 2100"))?;
+            let date: Date = string()?.parse().map_err(|_| fault("bad-date", BAD_DATE))?;
             Value::from(date.to_string())
         }
         Shape::Count => match value.as_u64() {

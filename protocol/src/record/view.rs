@@ -102,6 +102,11 @@ impl<'a, D: ReadDoc> View<'a, D> {
     }
 }
 
+/// Whether a key of a set stands for a member.
+pub(super) fn is_member(values: &Values) -> bool {
+    values.iter().any(|(value, _)| value.as_bool() == Some(true))
+}
+
 /// Those values that are objects of one type.
 pub(super) fn objects(values: &Values, kind: ObjType) -> Vec<ObjId> {
     values.iter().filter(|(value, _)| *value == Value::Object(kind)).map(|(_, id)| id.clone()).collect()

@@ -223,7 +223,8 @@ pub(super) fn refused_evaluations(record: RecordId, before: &Reading) -> Vec<Pro
     vec![Problem::new("/evaluations", "sealed", "evaluations cannot be changed once an opinion is public")]
 }
 
-/// What in a record breaks a rule, was set apart by two offices, or is missing for its status. Nothing is dropped for it.
+/// What in a record breaks a rule, was set apart by two offices, or is missing for its status. Nothing is dropped
+/// for it.
 pub fn flags(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> Vec<Flag> {
     let mut flags = Vec::new();
     let mut flag = |pointer: &str, code| flags.push(Flag { pointer: pointer.to_owned(), code: Cow::Borrowed(code) });

@@ -20,7 +20,7 @@ use super::{
     schema::{Field, Shape},
     text::{merge_edit, readable_text},
     value::{Fault, check, long_text, readable, stored},
-    view::{RecordDoc, Values, View, join},
+    view::{RecordDoc, Values, View, is_member, join},
     vocabulary::Vocabulary,
 };
 
@@ -362,6 +362,9 @@ impl<'a, T: Transactable + RecordDoc> Writer<'a, T> {
                 continue;
             }
             if containers.is_empty() {
+                if is_blank(value) {
+                    continue;
+                }
                 containers = vec![self.container(maps, key)?];
             }
             wrote |= self.scalar(&containers, row, inner, value, &join(pointer, row), fresh)?;
@@ -426,9 +429,8 @@ pub(super) fn same_values(left: &[Value], right: &[Value]) -> bool {
 }
 
 fn members<D: ReadDoc>(view: &View<'_, D>, maps: &[ObjId], key: &str) -> BTreeSet<String> {
-    let is_true = |values: &Values| values.iter().any(|(value, _)| value.as_bool() == Some(true));
     let entries = view.entries(&view.maps(maps, key));
-    entries.into_iter().filter(|(_, values)| is_true(values)).map(|(member, _)| member).collect()
+    entries.into_iter().filter(|(_, values)| is_member(values)).map(|(member, _)| member).collect()
 }
 
 /// Whether a value says nothing: null, blanks, or only such.

@@ -78,3 +78,20 @@ fn a_narrative_of_an_item_merges_as_well() {
     }
     assert_eq!(office.field(&format!("/incidents/{id}/text")), json!("grand vol de bétail à Ménaka"));
 }
+
+#[test]
+fn a_text_rewritten_from_end_to_end_fits_one_entry_and_keeps_what_others_added() {
+    let text = |seed: u32| -> String {
+        let words = (0..6_500u32).map(|n| format!("{:x}", n.wrapping_mul(2_654_435_761).rotate_left(seed) >> 12));
+        words.collect::<Vec<_>>().join(" ").chars().take(crate::limits::MAX_LONG_TEXT - 100).collect()
+    };
+    let mut office = Office::conflict(json!({"title": "x", "narrative": text(1)}));
+    let read = office.heads();
+    office.patch_from(&read, json!({"narrative": format!("{} Ajout de Gao.", text(1))})).expect("a valid patch");
+    office.patch_from(&read, json!({"narrative": text(9)})).expect("a valid patch");
+    let merged = office.field("/narrative");
+    let merged = merged.as_str().expect("a text");
+    assert!(merged.contains("Ajout de Gao.") && merged.contains(&text(9)[..30_000]));
+    let bytes = office.doc.get_last_local_change().map(|change| change.raw_bytes().len());
+    assert!(bytes.is_some_and(|bytes| bytes < crate::limits::MAX_PAYLOAD / 2), "{bytes:?}");
+}

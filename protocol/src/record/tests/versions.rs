@@ -102,6 +102,8 @@ fn an_older_record_takes_the_fields_of_a_newer_version_from_two_offices_at_once(
     let id =
         old_read(&mut gao).fields["incidents"].as_object().and_then(|items| items.keys().next().cloned()).expect("one");
 
+    let nothing = gao.patch(json!({"aliases": [], "notes": "", "alerts": {"new": null}}));
+    assert_eq!(nothing.map(|written| written.changed).ok(), Some(false), "no container without content");
     let mut bamako = gao.fork(2);
     let patch = |office: &str| {
         json!({

@@ -1,0 +1,117 @@
+//! What is derived from entries: documents and rows, brought up to date when there is time, and never before the
+//! entries are durable.
+
+use super::{Effect, Engine, Observation, REFRESH_AT_ONCE, ROWS_AT_ONCE, Work, node_row, rows, rows::Row};
+use crate::{
+    document::{Document, Placement},
+    ids::{Arrival, Now, RecordId},
+    ledger::{Ledger, LedgerError},
+    projection, record,
+    shelf::{Batch, Shelf, Table},
+};
+
+impl<S: Shelf> Engine<S> {
+    /// Brings some rows up to date that are behind.
+    pub(super) fn refresh(&mut self, now: Now) {
+        let stale: Vec<RecordId> = self.documents.stale().take(REFRESH_AT_ONCE).collect();
+        for record in stale {
+            self.refresh_record(record, now);
+        }
+    }
+
+    /// Brings one record's document and row up to date.
+    pub(super) fn refresh_record(&mut self, record: RecordId, now: Now) {
+        let made = self.documents.get(record, &self.ledger).map(|document| match document {
+            Some(document) if document.is_blank() => Made::Gone,
+            Some(document) => match make_row(record, document, &self.ledger, &self.settings.vocabulary) {
+                Some(row) => Made::Row(rows::encode(&row, document), Box::new(row)),
+                None => Made::Nothing,
+            },
+            None => Made::Nothing,
+        });
+        self.documents.refreshed(record);
+        for (entry, placement) in self.documents.take_moved() {
+            if let Placement::SetAside(reason) = placement {
+                self.observe(Observation::SetAside { entry, code: reason.code() });
+            }
+        }
+        match made {
+            Ok(Made::Row(encoded, row)) => {
+                self.unwritten_rows.insert(record, Some(encoded));
+                self.effects.push_back(Effect::Changed(row));
+            }
+            Ok(Made::Gone) => {
+                self.unwritten_rows.insert(record, None);
+                self.effects.push_back(Effect::Gone(record));
+            }
+            Ok(Made::Nothing) => {}
+            Err(error) => self.observe(Observation::Unreadable(error.to_string())),
+        }
+        // A project may have become ready to open what is held back here.
+        if let Err(error) = self.open_evaluations(record, now) {
+            self.observe(Observation::Unreadable(error.to_string()));
+        }
+    }
+
+    /// Writes down derived rows, without waiting for them.
+    pub(super) fn write_rows(&mut self) {
+        while !self.unwritten_rows.is_empty() {
+            let mut batch = Batch::default();
+            while batch.size() < ROWS_AT_ONCE {
+                let Some((record, row)) = self.unwritten_rows.pop_first() else { break };
+                match row {
+                    Some(row) => batch.put(Table::Records, record.0, row),
+                    None => batch.remove(Table::Records, record.0),
+                }
+            }
+            if self.unwritten_rows.is_empty() && !self.has_stale_rows() && !self.rows_lost {
+                batch.put(Table::Node, node_row::REFLECTED, self.ledger.last_arrival().0.to_be_bytes());
+            }
+            self.offices.write_news(&mut batch);
+            self.persist(batch, false, Work::Noted);
+        }
+    }
+
+    /// After a start: the rows of records with entries that the stored rows may not reflect are behind, and records
+    /// with opinions held back here are looked at again.
+    pub(super) fn catch_up(&mut self, mut reflected: Arrival) -> Result<(), LedgerError> {
+        for record in self.records_held_back()? {
+            self.documents.forget(record);
+        }
+        loop {
+            let arrivals = self.ledger.arrivals_after(reflected, super::CATCH_UP_AT_ONCE)?;
+            let Some((last, _)) = arrivals.last() else { return Ok(()) };
+            reflected = last.arrival;
+            arrivals.iter().for_each(|(_, record)| self.documents.forget(*record));
+        }
+    }
+}
+
+/// What became of a record's row.
+enum Made {
+    Row(Vec<u8>, Box<Row>),
+    /// Nothing of the record is applied: it has not begun, or stood in a branch of a forked feed only.
+    Gone,
+    Nothing,
+}
+
+/// The row of a record; `None` for a kind that only a newer version knows, which is kept and passed on all the same.
+pub(super) fn make_row<S: Shelf>(
+    record: RecordId,
+    document: &Document,
+    ledger: &Ledger<S>,
+    vocabulary: &record::Vocabulary,
+) -> Option<Row> {
+    let reading = record::read(document.automerge(), None).ok()?;
+    let history = document.history();
+    let stamp = |change: &&crate::document::ChangeEntry| rows::stamp(change, ledger.feed(&change.feed));
+    Some(Row {
+        id: record,
+        record: projection::project(record, &reading, vocabulary),
+        created: history.first().map(stamp)?,
+        updated: history.last().map(stamp)?,
+        arrival: ledger.last_arrival(),
+        waiting: document.waiting().count(),
+        set_aside: document.set_aside().count(),
+    })
+}

@@ -1,0 +1,125 @@
+//! Nodes that are linked come to hold and show the same, whatever was written where and however often links fail.
+
+use serde_json::json;
+
+use crate::{
+    frame::{Dictionary, Frame},
+    testing::{LinkId, NodeId, World},
+};
+
+/// Every node writes: a record of its own, and an edit of the first node's.
+fn write_everywhere(world: &mut World, nodes: &[NodeId]) {
+    let shared = world.create(nodes[0], "Puits de Tin-Essako");
+    for (number, node) in nodes.iter().enumerate() {
+        let own = world.create(*node, &format!("Conflit {number}"));
+        world.patch(*node, own, json!({"narrative": "Ce qui s'est passé.", "aliases": ["a", "b"]}));
+    }
+    world.patch(nodes[0], shared, json!({"phase": {"is": "open"}}));
+}
+
+/// How many frames of each kind went one way, by the first byte.
+fn kinds(world: &World, link: LinkId, from: usize) -> Vec<u8> {
+    world.sent(link, from).iter().map(|frame| frame[0]).collect()
+}
+
+#[test]
+fn linked_nodes_come_to_hold_and_show_the_same() {
+    let shapes: [(&str, usize, &[(usize, usize)]); 4] = [
+        ("two", 2, &[(0, 1)]),
+        ("three in a line", 3, &[(0, 1), (1, 2)]),
+        ("a ring of four", 4, &[(0, 1), (1, 2), (2, 3), (3, 0)]),
+        ("five, each with each", 5, &[(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)]),
+    ];
+    for (name, count, links) in shapes {
+        for seed in 0..4 {
+            println!("{name}, seed {seed}");
+            let mut world = World::of(seed, count);
+            let nodes = world.up();
+            write_everywhere(&mut world, &nodes);
+            links.iter().for_each(|(a, b)| drop(world.link(nodes[*a], nodes[*b])));
+            world.settle();
+            world.assert_converged();
+            assert_eq!(world.views(nodes[count - 1]).len(), count + 1);
+            // What is written while they are linked goes on.
+            write_everywhere(&mut world, &nodes);
+            world.settle();
+            world.assert_converged();
+            nodes.iter().for_each(|node| assert_eq!(world.ended(*node), [], "{name}"));
+        }
+    }
+}
+
+#[test]
+fn nothing_new_costs_one_hello_each_way() {
+    let mut world = World::of(1, 2);
+    let nodes = world.up();
+    write_everywhere(&mut world, &nodes);
+    let first = world.link(nodes[0], nodes[1]);
+    world.settle();
+    world.cut(first);
+    let again = world.link(nodes[0], nodes[1]);
+    world.settle();
+    for from in [0, 1] {
+        assert_eq!(kinds(&world, again, from), [1]);
+        assert!(world.sent_bytes(again, from) <= 64, "{} bytes", world.sent_bytes(again, from));
+    }
+}
+
+#[test]
+fn a_late_joiner_gets_everything_from_any_one_node() {
+    let mut world = World::of(2, 3);
+    let nodes = world.up();
+    write_everywhere(&mut world, &nodes);
+    world.link(nodes[0], nodes[1]);
+    world.link(nodes[1], nodes[2]);
+    world.settle();
+    let late = world.add();
+    world.link(late, nodes[2]);
+    world.settle();
+    world.assert_converged();
+    assert_eq!(world.views(late).len(), 4);
+}
+
+/// The entries in the chunks that went one way over a link between nodes that now know the same feeds.
+fn entries_sent(world: &mut World, link: LinkId, from: usize) -> usize {
+    let hello = |from: usize| match Frame::decode(&world.sent(link, from)[0], &mut Dictionary::default()) {
+        Ok(Frame::Hello(hello)) => hello,
+        other => panic!("not a hello: {other:?}"),
+    };
+    let knew_the_same = hello(0).feeds == hello(1).feeds;
+    let feeds: Vec<_> = world.engine(NodeId(from)).ledger().feeds().map(|feed| feed.id).collect();
+    let mut dictionary = if knew_the_same { Dictionary::with(feeds) } else { Dictionary::default() };
+    let frames = world.sent(link, from).iter();
+    let entries = |frame: &Vec<u8>| match Frame::decode(frame, &mut dictionary).expect("nodes send proper frames") {
+        Frame::Chunk(run) => run.entries.len(),
+        _ => 0,
+    };
+    frames.map(entries).sum()
+}
+
+#[test]
+fn a_link_cut_at_any_frame_costs_only_what_was_under_way() {
+    for cut_after in 0..40 {
+        println!("cut after {cut_after}");
+        let mut world = World::of(3, 2);
+        let nodes = world.up();
+        let record = world.create(nodes[0], "Puits");
+        for number in 0..150 {
+            world.patch(nodes[0], record, json!({"persons_affected": number}));
+        }
+        let link = world.link(nodes[0], nodes[1]);
+        let mut delivered = 0;
+        while delivered < cut_after && world.step() {
+            delivered += 1;
+        }
+        while world.write_next(nodes[1]) {}
+        let feed = world.engine(nodes[0]).own_feed();
+        let held = world.engine(nodes[1]).ledger().frontier().get(&feed);
+        world.cut(link);
+        let again = world.link(nodes[0], nodes[1]);
+        world.settle();
+        world.assert_converged();
+        let lacking = 152 - held.0 as usize;
+        assert_eq!(entries_sent(&mut world, again, 0), lacking, "what was accepted is not sent again");
+    }
+}
