@@ -302,6 +302,11 @@ impl Document {
         &self.automerge
     }
 
+    /// Whether no change is applied.
+    pub fn is_blank(&self) -> bool {
+        self.automerge.get_heads().is_empty()
+    }
+
     /// The hashes of the applied changes that no applied change rests on, in ascending order.
     pub fn heads(&self) -> Vec<ChangeHash> {
         self.automerge.get_heads()

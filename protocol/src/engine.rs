@@ -203,6 +203,9 @@ pub enum Effect {
     Reply(CommandId, Result<Saved, CommandError>),
     /// A record's row is new or has changed.
     Changed(Box<Row>),
+    /// Nothing of a record is applied, so it has no row: its creation has not arrived, or was set aside because its
+    /// author's feed forked.
+    Gone(RecordId),
     /// For logs, metrics and the office's health.
     Observed(Observation),
 }
@@ -301,7 +304,7 @@ pub struct Engine<S> {
     /// Proofs of forks in what is not held here yet, or is still being written.
     early_forks: VecDeque<ForkProof>,
     /// Stored rows that are behind.
-    unwritten_rows: BTreeMap<RecordId, Vec<u8>>,
+    unwritten_rows: BTreeMap<RecordId, Option<Vec<u8>>>,
     /// A failed write took rows with it: until the next start they are not to be relied on.
     rows_lost: bool,
     /// After a failed write: when peers are asked again for what was refused.

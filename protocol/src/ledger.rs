@@ -389,13 +389,6 @@ impl<S: Shelf> Ledger<S> {
         Ok(None)
     }
 
-    /// The feed or branch at whose end a branch begins.
-    pub fn parted_from(&self, branch: &Feed) -> Option<&Feed> {
-        self.held.values().find(|feed| {
-            feed.root == branch.root && feed.id != branch.id && feed.end.is_some() && feed.tip == branch.start
-        })
-    }
-
     /// Ends the feed at the fork that `proof` proves and begins its branches; what we held beyond becomes one of
     /// them. Nothing may be on its way into the store for this feed. Returns the rows to write, and the branch that
     /// took over what we held. The caller has checked that the proof holds.

@@ -487,14 +487,10 @@ impl Session {
         Ok(next)
     }
 
-    /// Sends the proofs of forks that the peer does not know of, each after what the branches part from.
+    /// Sends the proofs of forks that the peer does not know of. It keeps those in mind whose place it does not hold
+    /// yet.
     fn introduce<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) {
-        let unknown = |branch: &&Feed| {
-            !self.expected.names(&branch.id) && !self.introduced.contains(&branch.id) && {
-                let base = branch.start.seq;
-                base == Seq(0) || ledger.parted_from(branch).is_some_and(|parent| self.expected.get(&parent.id) >= base)
-            }
-        };
+        let unknown = |branch: &&Feed| !self.expected.names(&branch.id) && !self.introduced.contains(&branch.id);
         let proofs: Vec<ForkProof> =
             ledger.feeds().filter(unknown).filter_map(|branch| branch.proof.as_deref().cloned()).collect();
         for proof in proofs {
@@ -508,7 +504,12 @@ impl Session {
     /// The peer sent entries we have no place for now: it keeps them until our next frontier, which follows by itself
     /// if `again`.
     pub fn hold(&mut self, feed: FeedId, seq: Seq, again: bool, now: Now) {
-        if self.is_admitted() && self.waiting.insert(feed, again).is_none() {
+        if !self.is_admitted() {
+            return;
+        }
+        let told = self.waiting.contains_key(&feed);
+        *self.waiting.entry(feed).or_default() |= again;
+        if !told {
             self.reach.raise(feed, seq);
             self.send(&Frame::Hold(feed, seq), now);
         }

@@ -3,12 +3,14 @@
 //! Everything that happens is drawn from one seed, so a seed names a run. Built for this crate's own tests, and with
 //! the feature `testing` for those of others.
 
+mod by_hand;
 mod shelf;
 mod world;
 
 pub use self::{
+    by_hand::{ByHand, Pen},
     shelf::MemoryShelf,
-    world::{LinkId, Node, NodeId, World},
+    world::{LinkId, Node, NodeId, SECRET, World},
 };
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): enough chance for a test, and the same on every machine.

@@ -75,7 +75,10 @@ impl<S: Shelf> Engine<S> {
         let new = Document::empty(made);
         let document = match record {
             None => &new,
-            Some(record) => self.documents.get(record, &self.ledger)?.ok_or(CommandError::NotFound)?,
+            Some(record) => {
+                let known = self.documents.get(record, &self.ledger)?;
+                known.filter(|document| !document.is_blank()).ok_or(CommandError::NotFound)?
+            }
         };
         let heads = document.heads();
         let edit = Edit {
@@ -229,7 +232,8 @@ impl<S: Shelf> Engine<S> {
         if held_back.is_empty() || self.waiting.contains_key(&record) {
             return Ok(());
         }
-        let Some(document) = self.documents.get(record, &self.ledger)? else { return Ok(()) };
+        let known = self.documents.get(record, &self.ledger)?;
+        let Some(document) = known.filter(|document| !document.is_blank()) else { return Ok(()) };
         let project: record::Project = record::read(document.automerge(), None)?.typed();
         let is_open = |held_back: &HeldBack| {
             let evaluation = project.evaluations.get(&held_back.item);

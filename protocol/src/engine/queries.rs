@@ -136,6 +136,9 @@ impl<S: Shelf> Engine<S> {
         heads: impl FnOnce(&Document) -> Result<Option<Vec<ChangeHash>>, QueryError>,
     ) -> Result<RecordView, QueryError> {
         let document = self.documents.get(id, &self.ledger)?.ok_or(QueryError::NotFound)?;
+        if document.is_blank() {
+            return Err(QueryError::NotFound);
+        }
         let ledger = &self.ledger;
         let heads = heads(document)?;
         let reading = record::read(document.automerge(), heads.as_deref())?;

@@ -21,10 +21,13 @@ impl<S: Shelf> Engine<S> {
 
     /// Brings one record's document and row up to date.
     pub(super) fn refresh_record(&mut self, record: RecordId, now: Now) {
-        let made = self.documents.get(record, &self.ledger).map(|document| {
-            let document = document?;
-            let row = make_row(record, document, &self.ledger, &self.settings.vocabulary)?;
-            Some((rows::encode(&row, document), row))
+        let made = self.documents.get(record, &self.ledger).map(|document| match document {
+            Some(document) if document.is_blank() => Made::Gone,
+            Some(document) => match make_row(record, document, &self.ledger, &self.settings.vocabulary) {
+                Some(row) => Made::Row(rows::encode(&row, document), Box::new(row)),
+                None => Made::Nothing,
+            },
+            None => Made::Nothing,
         });
         self.documents.refreshed(record);
         for (entry, placement) in self.documents.take_moved() {
@@ -33,11 +36,15 @@ impl<S: Shelf> Engine<S> {
             }
         }
         match made {
-            Ok(Some((encoded, row))) => {
-                self.unwritten_rows.insert(record, encoded);
-                self.effects.push_back(Effect::Changed(Box::new(row)));
+            Ok(Made::Row(encoded, row)) => {
+                self.unwritten_rows.insert(record, Some(encoded));
+                self.effects.push_back(Effect::Changed(row));
             }
-            Ok(None) => {}
+            Ok(Made::Gone) => {
+                self.unwritten_rows.insert(record, None);
+                self.effects.push_back(Effect::Gone(record));
+            }
+            Ok(Made::Nothing) => {}
             Err(error) => self.observe(Observation::Unreadable(error.to_string())),
         }
         // A project may have become ready to open what is held back here.
@@ -52,7 +59,10 @@ impl<S: Shelf> Engine<S> {
             let mut batch = Batch::default();
             while batch.size() < ROWS_AT_ONCE {
                 let Some((record, row)) = self.unwritten_rows.pop_first() else { break };
-                batch.put(Table::Records, record.0, row);
+                match row {
+                    Some(row) => batch.put(Table::Records, record.0, row),
+                    None => batch.remove(Table::Records, record.0),
+                }
             }
             if self.unwritten_rows.is_empty() && !self.has_stale_rows() && !self.rows_lost {
                 batch.put(Table::Node, node_row::REFLECTED, self.ledger.last_arrival().0.to_be_bytes());
@@ -75,6 +85,14 @@ impl<S: Shelf> Engine<S> {
             arrivals.iter().for_each(|(_, record)| self.documents.forget(*record));
         }
     }
+}
+
+/// What became of a record's row.
+enum Made {
+    Row(Vec<u8>, Box<Row>),
+    /// Nothing of the record is applied: it has not begun, or stood in a branch of a forked feed only.
+    Gone,
+    Nothing,
 }
 
 /// The row of a record; `None` for a kind that only a newer version knows, which is kept and passed on all the same.

@@ -1,3 +1,6 @@
 //! Nodes in a world of their own: see [`crate::testing`].
 
 mod convergence;
+mod failures;
+mod forks;
+mod hostile;

@@ -15,7 +15,7 @@ use crate::{
     },
     frame::Reason,
     frontier::Digest,
-    ids::{Moment, Now, RecordId, UnixSeconds},
+    ids::{AuthorKey, Moment, Now, RecordId, UnixSeconds},
     record::{Kind, Vocabulary},
     shelf::Batch,
 };
@@ -88,7 +88,10 @@ pub struct World {
 }
 
 /// The secret of every network of the tests.
-const SECRET: &[u8] = b"a secret of tests";
+pub const SECRET: &[u8] = b"a secret of tests";
+
+/// The end of a link that a test holds itself.
+const NOBODY: NodeId = NodeId(usize::MAX);
 
 impl World {
     /// A world without nodes.
@@ -182,7 +185,7 @@ impl World {
 
     /// Whether a node is up.
     pub fn is_up(&self, id: NodeId) -> bool {
-        self.nodes[id.0].engine.is_some()
+        self.nodes.get(id.0).is_some_and(|node| node.engine.is_some())
     }
 
     /// A node.
@@ -219,6 +222,16 @@ impl World {
         if self.links.contains_key(&id) {
             self.handle(b, Event::Connected { conn, peer: keys[0], dialled: false });
         }
+        id
+    }
+
+    /// Links a node with a peer that a test plays by hand: [`Self::inject`] gives the node its frames, [`Self::sent`]
+    /// of 0 tells what the node sent. A link that the node closes stays until [`Self::deliver`].
+    pub fn link_by_hand(&mut self, node: NodeId, peer: AuthorKey) -> LinkId {
+        self.next += 1;
+        let (id, conn) = (LinkId(self.next), ConnId(self.next));
+        self.links.insert(id, Link { ends: [node, NOBODY], ways: Default::default() });
+        self.handle(node, Event::Connected { conn, peer, dialled: false });
         id
     }
 
@@ -332,6 +345,7 @@ impl World {
                 Effect::Disconnect(conn, _) => self.close(id, LinkId(conn.0)),
                 Effect::Reply(command, result) => drop(node.replies.insert(command, result)),
                 Effect::Changed(row) => drop(node.rows.insert(row.id, *row)),
+                Effect::Gone(record) => drop(node.rows.remove(&record)),
                 Effect::Observed(observation) => node.observed.push(observation),
             }
         }
@@ -355,6 +369,7 @@ impl World {
         let Some(link) = self.links.get_mut(&id) else { return false };
         let (to, way) = (link.ends[1 - from], &mut link.ways[from]);
         match way.frames.pop_front() {
+            Some(_) if to == NOBODY => {}
             Some(frame) => self.handle(to, Event::Frame(ConnId(id.0), frame)),
             None if way.closed => self.cut(id),
             None => return false,
@@ -435,13 +450,25 @@ impl World {
         self.up().into_iter().for_each(|node| self.handle(node, Event::Tick));
     }
 
-    /// Lets everything happen that can, and time pass, until nothing more does.
+    /// Lets everything happen that can, and this many seconds pass.
     ///
     /// # Panics
-    /// If that takes so long that it must be going round in circles.
+    /// If that takes so many steps that it must be going round in circles.
+    pub fn pass(&mut self, seconds: usize) {
+        self.pass_until_quiet_for(usize::MAX, seconds);
+    }
+
+    /// Lets everything happen that can, and time pass, until for a while nothing more does.
+    ///
+    /// # Panics
+    /// If that takes so many steps that it must be going round in circles.
     pub fn settle(&mut self) {
-        let (mut quiet, mut steps) = (0, 0);
-        while quiet < 12 {
+        self.pass_until_quiet_for(12, usize::MAX);
+    }
+
+    fn pass_until_quiet_for(&mut self, seconds: usize, at_most: usize) {
+        let (mut quiet, mut passed, mut steps) = (0, 0, 0);
+        while quiet < seconds && passed < at_most {
             let mut busy = false;
             while self.step() {
                 busy = true;
@@ -449,6 +476,7 @@ impl World {
                 assert!(steps < 200_000, "the nodes never come to rest");
             }
             quiet = if busy { 0 } else { quiet + 1 };
+            passed += 1;
             self.tick(1_000);
         }
     }
