@@ -23,10 +23,8 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::{
-    app::{self, Settings},
-    net::NetSettings,
+    app::{self, NetSettings, Settings, StoreOptions},
     pack::Pack,
-    store,
 };
 
 static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| Arc::new(Pack::embedded()));
@@ -65,7 +63,7 @@ impl Office {
             network_secret: b"the offices of this test".to_vec(),
             pack: PACK.clone(),
             net,
-            store: store::Options::default(),
+            store: StoreOptions::default(),
             clock_ahead: 0,
         });
         let app = app.await.unwrap();

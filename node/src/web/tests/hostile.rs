@@ -5,8 +5,6 @@ use std::{io, sync::Mutex};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use super::*;
-use crate::store::Durability;
-use toguna_protocol::shelf::{Batch, Table};
 
 /// What a record says and nothing else may.
 const SENTINEL: &str = "zqxwvsentinelle";
@@ -174,71 +172,6 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
     let headers = [("Toguna-Person", name.as_str())];
     let answer = office.ask("POST", "/records", &headers, Some(json!({"kind": "conflict", "title": "x"}))).await;
     assert_eq!(answer.problem(), (400, "request".into(), "Toguna-Person".into(), "authorship".into()));
-}
-
-/// Each way in which a store can be other than what was signed or is shown.
-#[tokio::test]
-async fn a_check_finds_what_was_altered() {
-    type Alter = fn(&App, &str);
-    let write = |table: Table, alter: fn(&mut Batch, Table, Vec<(Vec<u8>, Vec<u8>)>)| {
-        move |app: &App| {
-            let (mut rows, mut batch) = (Vec::new(), Batch::default());
-            app.store()
-                .scan(table, &[], None, &mut |key, value| {
-                    rows.push((key.to_vec(), value));
-                    true
-                })
-                .unwrap();
-            alter(&mut batch, table, rows);
-            app.store().commit(&batch, Durability::Durable).unwrap();
-        }
-    };
-    fn flip_last_byte(batch: &mut Batch, table: Table, mut rows: Vec<(Vec<u8>, Vec<u8>)>) {
-        let (key, mut value) = rows.pop().unwrap();
-        *value.last_mut().unwrap() ^= 1;
-        batch.put(table, key, value);
-    }
-    fn remove_last(batch: &mut Batch, table: Table, mut rows: Vec<(Vec<u8>, Vec<u8>)>) {
-        batch.remove(table, rows.pop().unwrap().0);
-    }
-    let show_other: Alter = |app, id| {
-        let row = app.store().get(Table::Records, id.parse::<toguna_protocol::ids::RecordId>().unwrap().as_bytes());
-        let mut row = toguna_protocol::engine::rows::decode(&row.unwrap().unwrap()).unwrap();
-        row.record.title.push('!');
-        app.views().apply(&[row]).unwrap();
-    };
-    let stored = |alter: fn(&mut Batch, Table, Vec<(Vec<u8>, Vec<u8>)>), table| -> Box<dyn Fn(&App, &str)> {
-        let alter = write(table, alter);
-        Box::new(move |app, _| alter(app))
-    };
-    let cases: Vec<(Box<dyn Fn(&App, &str)>, &str)> = vec![
-        (Box::new(show_other), "shown-differs"),
-        (stored(flip_last_byte, Table::Entries), "signature"),
-        (stored(remove_last, Table::Entries), "missing"),
-        (stored(remove_last, Table::Arrivals), "arrival-index"),
-        (stored(remove_last, Table::RecordEntries), "record-index"),
-    ];
-    for (alter, code) in cases {
-        let office = Office::new().await;
-        let (id, _) = office.conflict().await;
-        // The row is written down at the next tick.
-        while office
-            .app
-            .store()
-            .get(Table::Records, id.parse::<toguna_protocol::ids::RecordId>().unwrap().as_bytes())
-            .unwrap()
-            .is_none()
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        alter(&office.app, &id);
-        let report = office.ask("POST", "/api/v1/check", &[], None).await.json();
-        let codes: Vec<&str> =
-            report["problems"].as_array().unwrap().iter().filter_map(|p| p["code"].as_str()).collect();
-        assert_eq!(report["sound"], false);
-        assert!(codes.contains(&code), "{code}: {report}");
-        assert!(!report.to_string().contains("Puits"), "{report}");
-    }
 }
 
 #[tokio::test]
