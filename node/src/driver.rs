@@ -295,6 +295,7 @@ impl Driver {
                     }
                 }
                 Effect::Changed(row) => self.show(Shown::Row(row)),
+                Effect::Gone(record) => self.show(Shown::Gone(record)),
                 Effect::Observed(observation) => self.observe(&observation),
             }
         }
