@@ -99,9 +99,35 @@ fn words_are_found_whatever_their_accents_case_and_end() {
 fn nothing_that_is_typed_is_taken_for_an_operator() {
     let views = shown(&[row(1, Kind::Conflict, "Puits NOT OR NEAR de Ménaka body")]);
     for typed in [
-        "\"", "\"\"", "'", "menaka\"", "\"menaka", "menaka OR", "NOT", "NEAR(", "(", ")", "*", "^menaka", "-menaka",
-        "body:menaka", "menaka*", "{body}:x", "a AND", "men\0aka", "\u{202e}menaka", "menaka\\", "ⓐ", "%", "_", ";--",
-        "\u{301}", "+", "menaka + puits", "NEAR(menaka, 2)", "🕊",
+        "\"",
+        "\"\"",
+        "'",
+        "menaka\"",
+        "\"menaka",
+        "menaka OR",
+        "NOT",
+        "NEAR(",
+        "(",
+        ")",
+        "*",
+        "^menaka",
+        "-menaka",
+        "body:menaka",
+        "menaka*",
+        "{body}:x",
+        "a AND",
+        "men\0aka",
+        "\u{202e}menaka",
+        "menaka\\",
+        "ⓐ",
+        "%",
+        "_",
+        ";--",
+        "\u{301}",
+        "+",
+        "menaka + puits",
+        "NEAR(menaka, 2)",
+        "🕊",
     ] {
         let page = views.list(&text(typed), None, 10);
         assert!(page.is_ok(), "{typed:?}: {page:?}");
@@ -179,6 +205,20 @@ fn a_row_never_replaces_a_newer_one() {
     assert_eq!(titles(&views, text("newer")), Vec::<String>::new());
     assert_eq!(titles(&views, text("judged")), ["judged anew"]);
     assert_eq!(views.count().unwrap(), 1);
+}
+
+#[test]
+fn a_record_that_is_forgotten_leaves_nothing_behind() {
+    let mut one = row(1, Kind::Consultation, "one");
+    one.record.items = vec![item("recommendations", 1, json!({"theme": "justice"}))];
+    let views = shown(&[one.clone(), row(2, Kind::Conflict, "two")]);
+    for _ in 0..2 {
+        views.forget(one.id).unwrap();
+        assert_eq!(titles(&views, Filter::default()), ["two"]);
+        assert!(titles(&views, text("one")).is_empty() && views.picture().unwrap().recommendations.is_empty());
+    }
+    views.apply(&[one]).unwrap();
+    assert_eq!(titles(&views, text("one")), ["one"]);
 }
 
 #[test]
@@ -297,7 +337,8 @@ fn ten_thousand_records_fill_and_page_quickly() {
             let (draft, edits) = samples.with_edits(3);
             let mut row = row(n, draft.kind, draft.record["title"].as_str().unwrap_or_default());
             row.record.search = serde_json::to_string(&(&draft.record, &edits)).unwrap();
-            row.record.items = (0..6).map(|i| item("incidents", i, json!({"date": "2010", "text": "Bétail volé"}))).collect();
+            row.record.items =
+                (0..6).map(|i| item("incidents", i, json!({"date": "2010", "text": "Bétail volé"}))).collect();
             row
         })
         .collect();

@@ -12,9 +12,7 @@ use super::{
     shape::{NodeBody, OfficeBody, PeerBody, Peers, PictureBody, StatusBody, StoreBody},
 };
 use crate::{
-    app::NodeStatus,
-    net::PeerStatus,
-    store::Doubt,
+    app::{Doubt, NodeStatus, PeerStatus},
     views::{Views, ViewsError},
 };
 
