@@ -285,6 +285,8 @@ fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
 pub(crate) enum Shown {
     /// A row.
     Row(Box<Row>),
+    /// A record that has no row any more.
+    Gone(RecordId),
     /// A reply.
     Reply(oneshot::Sender<Result<Saved, CommandError>>, Result<Saved, CommandError>),
 }

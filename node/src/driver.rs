@@ -294,6 +294,7 @@ impl Driver {
                     }
                 }
                 Effect::Changed(row) => self.show(Shown::Row(row)),
+                Effect::Gone(record) => self.show(Shown::Gone(record)),
                 Effect::Observed(observation) => self.observe(&observation),
             }
         }
@@ -316,6 +317,9 @@ impl Driver {
             Observation::Received { peer, entries } => debug!(peer.id = %peer, entries, "entries are durable"),
             Observation::SetAside { entry, code } => warn!(entry.hash = %entry, code, "entry set aside"),
             Observation::Forked { feed, end } => warn!(feed.id = %feed, entry.seq = end.0, "feed ended at a fork"),
+            Observation::OwnFeedClosed(why) => {
+                warn!(why, "our own feed is closed: what is written next begins a new one")
+            }
             Observation::NewIncarnation(why) => info!(why, "new incarnation of our own feed"),
             Observation::NotPersisted(why) => warn!(why, "the store could not write"),
             Observation::Unreadable(why) => warn!(why, "the store could not be read"),

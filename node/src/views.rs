@@ -82,6 +82,21 @@ impl Views {
         Ok(tx.commit()?)
     }
 
+    /// Shows a record no longer.
+    pub fn forget(&self, record: RecordId) -> Result<(), ViewsError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        let shown = tx
+            .prepare_cached("SELECT n FROM records WHERE id = ?")?
+            .query_row([&record.0[..]], |shown| shown.get(0))
+            .optional()?;
+        if let Some(n) = shown {
+            hide_parts(&tx, n)?;
+            tx.prepare_cached("DELETE FROM records WHERE n = ?")?.execute([n])?;
+        }
+        Ok(tx.commit()?)
+    }
+
     /// Every stored row has been shown.
     pub fn set_complete(&self) {
         self.complete.store(true, Ordering::Release);
@@ -161,10 +176,7 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         return Ok(());
     }
     if let Some((n, _)) = shown {
-        for table in ["regions", "items", "needs"] {
-            tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
-        }
-        tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
+        hide_parts(tx, n)?;
     }
     let record = &row.record;
     tx.prepare_cached(
@@ -185,6 +197,14 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
     ])?;
     let n = shown.map_or_else(|| tx.last_insert_rowid(), |(n, _)| n);
     show_parts(tx, n, row)
+}
+
+fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
+    for table in ["regions", "items", "needs"] {
+        tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
+    }
+    tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
+    Ok(())
 }
 
 /// What hangs on a record's row.

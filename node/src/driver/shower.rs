@@ -84,6 +84,12 @@ impl Shower {
         while let Some(shown) = next {
             match shown {
                 Shown::Row(row) => rows.push(*row),
+                Shown::Gone(record) => {
+                    self.publish(&mut rows);
+                    if let Err(error) = self.views.forget(record) {
+                        warn!(%error, "a record could not be taken from the views: start the node again");
+                    }
+                }
                 Shown::Reply(reply, result) => {
                     self.publish(&mut rows);
                     // The person has gone; the change stands.
