@@ -164,7 +164,7 @@ async fn play(stage: &Stage, control: &Control, args: &DemoArgs, begun: Instant,
         return if outcome.is_good() { Ok(()) } else { Err(outcome.failure()) };
     }
     if !out.is_json() {
-        stage.screen.say(&outcome::addresses(stage, control)).await;
+        stage.screen.say(&outcome::addresses(stage, control, &told)).await;
     }
     std::future::pending().await
 }

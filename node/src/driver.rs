@@ -318,6 +318,9 @@ impl Driver {
             Observation::Received { peer, entries } => debug!(peer.id = %peer, entries, "entries are durable"),
             Observation::SetAside { entry, code } => warn!(entry.hash = %entry, code, "entry set aside"),
             Observation::Forked { feed, end } => warn!(feed.id = %feed, entry.seq = end.0, "feed ended at a fork"),
+            Observation::OwnFeedClosed(why) => {
+                warn!(why, "our own feed is closed: what is written next begins a new one")
+            }
             Observation::NewIncarnation(why) => info!(why, "new incarnation of our own feed"),
             Observation::NotPersisted(why) => warn!(why, "the store could not write"),
             Observation::Unreadable(why) => warn!(why, "the store could not be read"),

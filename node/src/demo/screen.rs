@@ -155,13 +155,16 @@ impl Drawn {
     }
 
     fn leave(mut self) {
-        // The table stays as it last was; what the shell writes next comes below it.
-        let _ = self.0.show_cursor();
+        // The table stays as it last was; what the shell writes next comes below it. A terminal that takes no orders
+        // any more is left as it is.
+        let last = self.0.get_frame().area().bottom().saturating_sub(1);
+        let _ = self.0.set_cursor_position((0, last)).and_then(|()| self.0.show_cursor());
         print("\n");
     }
 }
 
-const HEADS: [&str; 7] = ["Office", "Node", "Holds", "Lacks", "Records shown", "Last heard of the others", "Digest"];
+const HEADS: [&str; 7] =
+    ["Office", "Node", "Holds", "Lacks", "Cons. / confl. / proj. / rec.", "Last heard of the others", "Digest"];
 
 fn live_table(scene: &Scene) -> Table<'static> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
@@ -174,7 +177,7 @@ fn live_table(scene: &Scene) -> Table<'static> {
         };
         Row::new(cells.map(Cell::from)).style(style)
     });
-    let widths = [7, 5, 6, 6, 26, 32, 8].map(Constraint::Length);
+    let widths = [7, 5, 6, 6, 29, 32, 8].map(Constraint::Length);
     Table::new(rows.collect::<Vec<_>>(), widths)
         .header(Row::new(HEADS).style(bold))
         .column_spacing(2)
