@@ -154,6 +154,7 @@ async fn addresses_and_parameters_at_fault_are_refused() {
 #[tokio::test]
 async fn records_at_fault_are_refused() {
     let office = Office::new().await;
+    office.conflict().await;
     let new = || "/records".to_owned();
     let good = || Some(json!({"kind": "conflict", "title": "x"}));
     let field = |pointer, code| (422, "invalid", pointer, code);
