@@ -41,10 +41,7 @@ pub(super) struct Standing {
     pub(super) complete: bool,
     /// When something of each office last arrived, in the order of [`OFFICES`]; RFC 3339.
     pub(super) heard: [Option<String>; 3],
-<<<<<<< HEAD
-=======
     /// Feed → highest number held.
->>>>>>> 0ef49a54801224bd7dc9c6bb17c8b0236a2d2df3
     pub(super) frontier: BTreeMap<String, u64>,
 }
 
