@@ -64,7 +64,7 @@ impl Run {
             29..31 => {
                 self.collect();
                 self.world.crash(node);
-                self.world.start(node, self.world.now.moment.0 % 5 == 0);
+                self.world.start(node, self.world.now.moment.0.is_multiple_of(5));
             }
             31 => {
                 self.collect();
@@ -72,11 +72,11 @@ impl Run {
                 self.world.start(node, false);
             }
             32..34 => self.world.node_mut(node).failing ^= true,
-            34 if self.copied.is_empty() && seed % 4 == 0 => {
+            34 if self.copied.is_empty() && seed.is_multiple_of(4) => {
                 let copy = self.world.add_copy(node);
                 self.copied.extend([node, copy]);
             }
-            35 if seed % 3 == 0 && self.copied.is_empty() => {
+            35 if seed.is_multiple_of(3) && self.copied.is_empty() => {
                 // An old copy of the store comes back, and its tip file tells so.
                 let backup = self.world.node(node).shelf.copy();
                 self.write(node, seed);
