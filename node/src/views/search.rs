@@ -8,12 +8,10 @@
 pub(super) fn expression(text: &str) -> Option<String> {
     // A NUL would end the expression in the middle of a word.
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let quoted = words
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .map(|word| {
-            let end = if word.chars().count() > 1 { "*" } else { "" };
-            format!("\"{}\"{end}", word.replace('"', "\"\""))
-        });
+    let quoted = words.filter(|word| word.chars().any(char::is_alphanumeric)).map(|word| {
+        let end = if word.chars().count() > 1 { "*" } else { "" };
+        format!("\"{}\"{end}", word.replace('"', "\"\""))
+    });
     let expression = quoted.collect::<Vec<_>>().join(" AND ");
     (!expression.is_empty()).then_some(expression)
 }

@@ -99,9 +99,35 @@ fn words_are_found_whatever_their_accents_case_and_end() {
 fn nothing_that_is_typed_is_taken_for_an_operator() {
     let views = shown(&[row(1, Kind::Conflict, "Puits NOT OR NEAR de Ménaka body")]);
     for typed in [
-        "\"", "\"\"", "'", "menaka\"", "\"menaka", "menaka OR", "NOT", "NEAR(", "(", ")", "*", "^menaka", "-menaka",
-        "body:menaka", "menaka*", "{body}:x", "a AND", "men\0aka", "\u{202e}menaka", "menaka\\", "ⓐ", "%", "_", ";--",
-        "\u{301}", "+", "menaka + puits", "NEAR(menaka, 2)", "🕊",
+        "\"",
+        "\"\"",
+        "'",
+        "menaka\"",
+        "\"menaka",
+        "menaka OR",
+        "NOT",
+        "NEAR(",
+        "(",
+        ")",
+        "*",
+        "^menaka",
+        "-menaka",
+        "body:menaka",
+        "menaka*",
+        "{body}:x",
+        "a AND",
+        "men\0aka",
+        "\u{202e}menaka",
+        "menaka\\",
+        "ⓐ",
+        "%",
+        "_",
+        ";--",
+        "\u{301}",
+        "+",
+        "menaka + puits",
+        "NEAR(menaka, 2)",
+        "🕊",
     ] {
         let page = views.list(&text(typed), None, 10);
         assert!(page.is_ok(), "{typed:?}: {page:?}");
@@ -297,7 +323,8 @@ fn ten_thousand_records_fill_and_page_quickly() {
             let (draft, edits) = samples.with_edits(3);
             let mut row = row(n, draft.kind, draft.record["title"].as_str().unwrap_or_default());
             row.record.search = serde_json::to_string(&(&draft.record, &edits)).unwrap();
-            row.record.items = (0..6).map(|i| item("incidents", i, json!({"date": "2010", "text": "Bétail volé"}))).collect();
+            row.record.items =
+                (0..6).map(|i| item("incidents", i, json!({"date": "2010", "text": "Bétail volé"}))).collect();
             row
         })
         .collect();
