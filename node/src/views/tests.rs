@@ -208,6 +208,20 @@ fn a_row_never_replaces_a_newer_one() {
 }
 
 #[test]
+fn a_record_that_is_forgotten_leaves_nothing_behind() {
+    let mut one = row(1, Kind::Consultation, "one");
+    one.record.items = vec![item("recommendations", 1, json!({"theme": "justice"}))];
+    let views = shown(&[one.clone(), row(2, Kind::Conflict, "two")]);
+    for _ in 0..2 {
+        views.forget(one.id).unwrap();
+        assert_eq!(titles(&views, Filter::default()), ["two"]);
+        assert!(titles(&views, text("one")).is_empty() && views.picture().unwrap().recommendations.is_empty());
+    }
+    views.apply(&[one]).unwrap();
+    assert_eq!(titles(&views, text("one")), ["one"]);
+}
+
+#[test]
 fn rows_are_shown_all_or_none() {
     let views = shown(&[row(1, Kind::Conflict, "one")]);
     // More than the database's numbers hold.

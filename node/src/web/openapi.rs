@@ -69,6 +69,7 @@ const COMMON: [(u16, &str); 6] = [
 /// The description.
 #[utoipa::path(
     get,
+    operation_id = "openapi",
     path = "/api/v1/openapi.json",
     responses((status = 200, description = "This document", body = Object)),
     security(()),

@@ -15,8 +15,7 @@ use toguna_protocol::{
 };
 
 use crate::{
-    app::{AskError, SubmitError},
-    driver::DriverError,
+    app::{AskError, DriverError, SubmitError},
     views::ViewsError,
 };
 

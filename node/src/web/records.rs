@@ -37,6 +37,10 @@ use super::{
     tag = "records"
 )]
 pub(super) async fn list(State(web): State<Shared>, query: ListQuery) -> Result<Json<RecordPage>, ApiError> {
+    if query.filter.source_ref.is_some() {
+        // An import makes what is not found: it must not be told so while the node is still indexing.
+        web.indexed().await?;
+    }
     let page = web.read(move |views| views.list(&query.filter, query.after, query.limit)).await?;
     Ok(Json(page.into()))
 }
