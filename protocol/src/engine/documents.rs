@@ -63,29 +63,96 @@ impl Documents {
         std::mem::take(&mut self.moved)
     }
 
+    /// Brings the documents of some records up to date, on several threads: documents do not depend on each other, and
+    /// applying changes is most of what an entry costs that a peer sent.
+    pub(super) fn prepare<S: Shelf>(&mut self, records: &[RecordId], ledger: &Ledger<S>) -> Result<(), LedgerError> {
+        let mut jobs = Vec::with_capacity(records.len());
+        for record in records {
+            jobs.extend(self.job(*record, ledger)?.map(|job| (*record, job)));
+        }
+        let share = jobs.len().div_ceil(THREADS).max(WORTH_A_THREAD);
+        let mut ours = jobs.split_off(jobs.len().min(share));
+        std::mem::swap(&mut ours, &mut jobs);
+        let carry_out = |jobs: Vec<(RecordId, Job)>| -> Vec<_> {
+            jobs.into_iter().map(|(record, job)| (record, job.carry_out(record))).collect()
+        };
+        let done = std::thread::scope(|scope| {
+            let mut others = Vec::new();
+            while !jobs.is_empty() {
+                let rest = jobs.split_off(jobs.len().min(share));
+                let theirs = std::mem::replace(&mut jobs, rest);
+                others.push(scope.spawn(move || carry_out(theirs)));
+            }
+            let mut done = carry_out(ours);
+            for other in others {
+                done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            done
+        });
+        let reflects = ledger.last_arrival();
+        for (record, (document, moved)) in done {
+            self.moved.extend(moved);
+            self.loaded.put(record, Loaded { document, reflects });
+        }
+        Ok(())
+    }
+
+    /// What it takes to bring a record's document up to date; `None` where it is, or nothing of the record is held.
+    fn job<S: Shelf>(&mut self, record: RecordId, ledger: &Ledger<S>) -> Result<Option<Job>, LedgerError> {
+        let Some(Loaded { reflects, .. }) = self.loaded.peek(&record) else {
+            return load(record, ledger);
+        };
+        if *reflects == ledger.last_arrival() || !self.stale.contains(&record) {
+            return Ok(None);
+        }
+        let news = entries_of(record, *reflects, ledger)?;
+        let loaded = self.loaded.pop(&record).expect("it was looked at");
+        Ok(Some(Job::Insert(Box::new(loaded.document), news)))
+    }
+
     /// The record's document, up to date with all that is durable; `None` for a record of which nothing is held.
     pub(super) fn get<S: Shelf>(
         &mut self,
         record: RecordId,
         ledger: &Ledger<S>,
     ) -> Result<Option<&Document>, LedgerError> {
-        let now = ledger.last_arrival();
-        if !self.loaded.contains(&record) {
-            let Some((document, known)) = load(record, ledger)? else { return Ok(None) };
-            self.moved.extend(document.placements().filter(|(entry, _)| !known.contains(entry)));
-            self.loaded.put(record, Loaded { document, reflects: now });
-        }
-        let Loaded { document, reflects } = self.loaded.get_mut(&record).expect("it was loaded above");
-        if *reflects < now && self.stale.contains(&record) {
-            let news = entries_of(record, *reflects, ledger)?;
-            self.moved.extend(document.insert_all(news.iter().map(|held| (&held.entry, held.standing))));
-        }
-        *reflects = now;
+        self.prepare(&[record], ledger)?;
+        let Some(Loaded { document, reflects }) = self.loaded.get_mut(&record) else { return Ok(None) };
+        *reflects = ledger.last_arrival();
         if document.wants_reload() {
             let entries = entries_of(record, Arrival(0), ledger)?;
             *document = Document::rebuild(record, entries.into_iter().map(|held| (held.entry, held.standing)));
         }
         Ok(Some(document))
+    }
+}
+
+/// Threads that documents are brought up to date on: an office laptop has two cores.
+const THREADS: usize = 2;
+
+/// Documents for which it is not worth to start a thread.
+const WORTH_A_THREAD: usize = 4;
+
+/// What it takes to bring a document up to date.
+enum Job {
+    Restore(Vec<StoredEntry>, BTreeSet<EntryHash>),
+    Insert(Box<Document>, Vec<Held>),
+}
+
+impl Job {
+    /// The document, and the placements that are news.
+    fn carry_out(self, record: RecordId) -> (Document, Vec<(EntryHash, Placement)>) {
+        match self {
+            Job::Restore(entries, known) => {
+                let document = Document::restore(record, entries);
+                let moved = document.placements().filter(|(entry, _)| !known.contains(entry)).collect();
+                (document, moved)
+            }
+            Job::Insert(mut document, news) => {
+                let moved = document.insert_all(news.iter().map(|held| (&held.entry, held.standing)));
+                (*document, moved)
+            }
+        }
     }
 }
 
@@ -115,11 +182,9 @@ pub(super) fn entries_of<S: Shelf>(
     Ok(entries)
 }
 
-/// Loads a document from its entries, and names those whose placement was already known when its row was written.
-fn load<S: Shelf>(
-    record: RecordId,
-    ledger: &Ledger<S>,
-) -> Result<Option<(Document, BTreeSet<EntryHash>)>, LedgerError> {
+/// What it takes to load a document from its entries, with those whose placement was already known when its row was
+/// written.
+fn load<S: Shelf>(record: RecordId, ledger: &Ledger<S>) -> Result<Option<Job>, LedgerError> {
     let entries = entries_of(record, Arrival(0), ledger)?;
     if entries.is_empty() {
         return Ok(None);
@@ -135,6 +200,5 @@ fn load<S: Shelf>(
         let applied = reflected && !judged.not_applied.contains(&entry.hash());
         StoredEntry { entry, standing, applied }
     });
-    let document = Document::restore(record, stored.collect::<Vec<_>>());
-    Ok(Some((document, known)))
+    Ok(Some(Job::Restore(stored.collect(), known)))
 }

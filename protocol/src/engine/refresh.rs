@@ -14,6 +14,8 @@ impl<S: Shelf> Engine<S> {
     /// Brings some rows up to date that are behind.
     pub(super) fn refresh(&mut self, now: Now) {
         let stale: Vec<RecordId> = self.documents.stale().take(REFRESH_AT_ONCE).collect();
+        // What cannot be read is told for each record below.
+        let _ = self.documents.prepare(&stale, &self.ledger);
         for record in stale {
             self.refresh_record(record, now);
         }
