@@ -220,7 +220,7 @@ impl Driver {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let idle = self.engine.has_stale_rows();
+            let idle = self.engine.has_time_for_rows();
             let message = tokio::select! {
                 biased;
                 _ = tick.tick() => {

@@ -440,9 +440,15 @@ impl<S: Shelf> Engine<S> {
         self.effects.pop_front()
     }
 
-    /// Whether rows are behind: [`Event::Idle`] is welcome.
+    /// Whether rows are behind.
     pub fn has_stale_rows(&self) -> bool {
         self.documents.stale().next().is_some()
+    }
+
+    /// Whether [`Event::Idle`] is welcome now: rows are behind, and no entries are being written that would soon put
+    /// them behind again. While entries pour in, rows follow a few with every tick.
+    pub fn has_time_for_rows(&self) -> bool {
+        self.has_stale_rows() && self.writing == 0
     }
 
     /// The ledger, for reading.

@@ -1,6 +1,10 @@
 //! A node that holds 10,000 records of 12 changes: what it takes to fill it, to start it, and to read its lists.
 
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use toguna::pack::Pack;
@@ -73,7 +77,12 @@ fn fill(directory: &Path) -> Vec<Figure> {
         let intake = take_in(&office, &written, RECORDS as u64).await;
         let store = office.app().store().clone();
         office.stop().await;
-        (intake, store.size().expect("the store can be measured"))
+        let size = store.size().expect("the store can be measured");
+        // The directory is free once the last holder of the store is gone.
+        while Arc::strong_count(&store) > 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        (intake, size)
     });
     let sent: usize = written.frames.iter().map(|(_, frame)| frame.len()).sum();
     let rate = written.last.0 as f64 / intake.shown.as_secs_f64();
