@@ -87,7 +87,7 @@ pub fn compare(answers: &[Answer], limits: &Limits, now: Timestamp) -> Health {
         let what = "as many entries of every feed, but not the same ones: a feed has forked".to_owned();
         findings.push(Finding { level: Level::Critical, about: "all nodes".to_owned(), what });
     }
-    findings.sort_by(|a, b| b.level.cmp(&a.level));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     Health {
         level: findings.first().map_or(Level::Ok, |worst| worst.level),
         equal,

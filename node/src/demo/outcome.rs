@@ -176,7 +176,8 @@ pub(super) fn addresses(stage: &Stage, control: &Control, told: &Told) -> String
     let (program, directory, control) = (program(), bamako.directory().display(), control.url());
     text += &format!(
         "\nSee the two values of the phase in Bamako, and settle them:\n\
-         \x20 {program} records show {shared} --data-dir {directory}\n\
+         \x20 {program} records show {shared} \\\n\
+         \x20   --data-dir {directory}\n\
          \nAsk the HTTP interface:\n\
          \x20 curl -H \"Authorization: Bearer $(cat {token})\" \\\n\
          \x20   '{url}/api/v1/records?kind=conflict'\n\

@@ -49,8 +49,8 @@ impl Session {
         now: Now,
     ) -> Result<(), LedgerError> {
         self.hold(feed.id, feed.tip.seq, false, now);
-        if !self.suspects.contains_key(&feed.id) {
-            self.suspects.insert(feed.id, Bounds { same: feed.start.seq, differs: None });
+        if let std::collections::btree_map::Entry::Vacant(e) = self.suspects.entry(feed.id) {
+            e.insert(Bounds { same: feed.start.seq, differs: None });
             self.bound(feed, feed.start.seq, differs, ledger, now)?;
         }
         Ok(())
