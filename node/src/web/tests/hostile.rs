@@ -157,9 +157,14 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
         let (status, urn, place, code) = office.send(request).await.problem();
         assert_eq!((status, &*urn, &*place, &*code), expected, "{name}");
     }
+}
+
+#[tokio::test]
+async fn headers_and_broken_bodies_are_understood_or_refused() {
+    let office = Office::new().await;
     let mut request = office.request("POST", "/records", &[], None);
     request.headers_mut().insert("Content-Type", "Application/JSON; charset=utf-8".parse().unwrap());
-    *request.body_mut() = Body::from(title("une"));
+    *request.body_mut() = Body::from(json!({"kind": "conflict", "title": "une"}).to_string());
     assert_eq!(office.send(request).await.status, 201);
     // A body that breaks off.
     let broken = futures::stream::iter([Ok("{"), Err(io::Error::other("cut"))]);
