@@ -170,6 +170,10 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
     let headers = [("Toguna-Person", name.as_str())];
     let answer = office.ask("POST", "/records", &headers, Some(json!({"kind": "conflict", "title": "x"}))).await;
     assert_eq!(answer.problem(), (400, "request".into(), "Toguna-Person".into(), "authorship".into()));
+    let reason = "a".repeat(501);
+    let headers = [("Toguna-Reason", reason.as_str())];
+    let answer = office.ask("POST", "/records", &headers, Some(json!({"kind": "conflict", "title": "x"}))).await;
+    assert_eq!(answer.problem(), (400, "request".into(), "Toguna-Reason".into(), "authorship".into()));
 }
 
 #[tokio::test]
