@@ -1,11 +1,14 @@
 //! Nodes in a world of their own: see [`crate::testing`].
 
+#![expect(clippy::print_stdout, reason = "a test that fails shows its seed")]
+
 mod anything;
 mod convergence;
 mod evaluations;
 mod failures;
 mod forks;
 mod hostile;
+mod speed;
 
 use super::Saved;
 use crate::{ids::Arrival, ledger::Ledger, testing::MemoryShelf};

@@ -50,7 +50,6 @@ impl Session {
     ) -> Result<(), LedgerError> {
         self.hold(feed.id, feed.tip.seq, false, now);
         if !self.suspects.contains_key(&feed.id) {
-            self.suspects.insert(feed.id, Bounds { same: feed.start.seq, differs: None });
             self.bound(feed, feed.start.seq, differs, ledger, now)?;
         }
         Ok(())
