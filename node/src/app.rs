@@ -18,11 +18,16 @@ use tokio::sync::{broadcast, oneshot};
 
 pub use self::check::{CheckError, CheckProblem, CheckReport, CheckStep};
 use crate::{
-    driver::{self, DriverError, Driving},
-    net::{NetSettings, PeerStatus},
+    driver::{self, Driving},
     pack::Pack,
-    store::{self, Doubt, Store},
+    store::{self, Store},
     views::Views,
+};
+// What the handle hands out and takes, for those above it who know no rooms below.
+pub use crate::{
+    driver::DriverError,
+    net::{NetSettings, PeerStatus},
+    store::{Doubt, Options as StoreOptions},
 };
 
 /// How a node is opened.

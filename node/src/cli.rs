@@ -31,7 +31,7 @@ use clap::{CommandFactory, Parser};
 pub use self::args::{Cli, Command, DemoArgs};
 pub(crate) use self::{
     failure::{Exit, Failure},
-    out::{Out, ago, folded, money, plain, table},
+    out::{Out, ago, folded, money, plain, program, table},
 };
 
 /// Runs the program with this process's arguments.

@@ -7,12 +7,12 @@
 //!    └──── HTTP API ──┴───────────────┘ ◀── this process: tells the story, watches, and cuts the links
 //! ```
 //!
-//! - [`office`] sets an office up and runs its node as a child process.
-//! - [`relay`] carries the bytes of a link, and cuts it. The nodes know nothing of it.
-//! - [`entering`] gives each office the records that belong to it.
-//! - [`watch`] asks every node how it stands; [`screen`] shows that, live or line by line.
-//! - [`story`] is what happens; [`outcome`] is what came of it.
-//! - [`control`] lets anybody on this machine cut and restore a link.
+//! - `office` sets an office up and runs its node as a child process.
+//! - `relay` carries the bytes of a link, and cuts it. The nodes know nothing of it.
+//! - `entering` gives each office the records that belong to it.
+//! - `watch` asks every node how it stands; `screen` shows that, live or line by line.
+//! - `story` is what happens; `outcome` is what came of it.
+//! - `control` lets anybody on this machine cut and restore a link.
 
 mod control;
 mod entering;
@@ -24,12 +24,14 @@ mod story;
 mod watch;
 
 use std::{
+    fs::{self, DirBuilder},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::{
     control::Control,
@@ -130,17 +132,18 @@ struct Stage {
 pub(crate) async fn run(args: &DemoArgs, data_dir: Option<&Path>, out: &mut Out) -> Result<(), Failure> {
     let begun = Instant::now();
     let ground = Ground::prepare(data_dir)?;
+    let mut stop = Stop::listen()?;
     let live = !args.headless && !out.is_json();
     // Generated records take some milliseconds each to enter, on a slow machine.
     let patience = PATIENCE + Duration::from_millis(args.records as u64 * 20);
-    let stage = raise(&ground.0, live, out.is_json(), begun + patience).await?;
+    let stage = tokio::select! {
+        stage = raise(&ground.path, live, out.is_json(), begun + patience) => stage?,
+        () = stop.asked_for() => return Ok(()),
+    };
     let control = Control::start(stage.links.clone()).await?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(DemoError::io("listening for signals"))?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(DemoError::io("listening for signals"))?;
     let result = tokio::select! {
         result = play(&stage, &control, args, begun, out) => result,
-        _ = interrupt.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
+        () = stop.asked_for() => Ok(()),
     };
     stage.screen.close().await;
     for office in &stage.offices {
@@ -164,7 +167,7 @@ async fn play(stage: &Stage, control: &Control, args: &DemoArgs, begun: Instant,
         return if outcome.is_good() { Ok(()) } else { Err(outcome.failure()) };
     }
     if !out.is_json() {
-        stage.screen.say(&outcome::addresses(stage, control)).await;
+        stage.screen.say(&outcome::addresses(stage, control, &told)).await;
     }
     std::future::pending().await
 }
@@ -190,31 +193,60 @@ async fn raise(ground: &Path, live: bool, silent: bool, deadline: Instant) -> Re
     Ok(Stage { offices, links, watch, screen, pack: Pack::embedded(), pause, deadline })
 }
 
+/// The wish of the person at the terminal, or of the system, to end it.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, DemoError> {
+        let listen = |kind| signal(kind).map_err(DemoError::io("listening for signals"));
+        Ok(Stop { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn asked_for(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
 /// The directory that holds the offices; a temporary one is removed with everything in it.
-struct Ground(PathBuf, bool);
+struct Ground {
+    path: PathBuf,
+    temporary: bool,
+}
 
 impl Ground {
     fn prepare(data_dir: Option<&Path>) -> Result<Self, DemoError> {
         let (path, temporary) = match data_dir {
             Some(path) => (path.to_owned(), false),
-            None => (std::env::temp_dir().join(format!("toguna-demo-{}", std::process::id())), true),
+            None => (temporary_path()?, true),
         };
         let failed = |error| DemoError::io(format!("making {}", path.display()))(error);
-        std::fs::create_dir_all(&path).map_err(failed)?;
-        let mut entries = std::fs::read_dir(&path).map_err(failed)?;
-        if entries.next().is_some() {
+        // A temporary directory must be ours alone: somebody else may have foreseen its name.
+        DirBuilder::new().mode(0o700).recursive(!temporary).create(&path).map_err(failed)?;
+        if fs::read_dir(&path).map_err(failed)?.next().is_some() {
             return Err(DemoError::NotEmpty(path));
         }
         let path = path.canonicalize().map_err(failed)?;
-        Ok(Ground(path, temporary))
+        Ok(Ground { path, temporary })
     }
+}
+
+fn temporary_path() -> Result<PathBuf, DemoError> {
+    let mut name = [0; 8];
+    getrandom::fill(&mut name).map_err(|error| DemoError::io("asking the system for random bytes")(error.into()))?;
+    Ok(std::env::temp_dir().join(format!("toguna-demo-{:016x}", u64::from_be_bytes(name))))
 }
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        if self.1 {
+        if self.temporary {
             // What is left behind lies among temporary files, which the system removes.
-            let _ = std::fs::remove_dir_all(&self.0);
+            let _ = fs::remove_dir_all(&self.path);
         }
     }
 }

@@ -150,8 +150,9 @@ fn may_have_lost(store: &Arc<dyn Store>, tip_file: &TipFile, doubt: Option<&Doub
     let own = engine::own_tip(store).map_err(OpenError::from)?;
     let own = own.map(|(feed, tip)| store::tip::Tip { feed, seq: tip.seq, hash: tip.hash });
     let continuity = tip_file.continuity(own.as_ref());
-    let lost = doubt.is_some() || continuity.demands_new_incarnation();
-    if lost && own.is_some() {
+    // A new store has no past to lose.
+    let lost = doubt.is_some() || (own.is_some() && continuity.demands_new_incarnation());
+    if lost {
         warn!(?continuity, ?doubt, "the store may not hold all that was written: going on in a new incarnation");
     }
     Ok(lost)

@@ -91,16 +91,21 @@ pub fn router(app: App, settings: WebSettings) -> Router {
         .fallback(async || ApiError::NoRoute)
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(middleware::from_fn_with_state(web.clone(), guard::token));
-    Router::new()
+    let open = Router::new()
         .route("/api/v1/openapi.json", get(openapi::show))
-        .method_not_allowed_fallback(async || ApiError::Method)
-        .merge(guarded)
+        .method_not_allowed_fallback(async || ApiError::Method);
+    layered(open.merge(guarded), &web).with_state(web)
+}
+
+/// Puts what every request passes around some routes.
+fn layered(routes: Router<Shared>, web: &Shared) -> Router<Shared> {
+    routes
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(web.clone(), guard::host))
         .layer(CatchPanicLayer::custom(problem::of_panic))
+        .layer(middleware::map_response(guard::unkept))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(web.clone(), metrics::measure))
-        .with_state(web)
 }
 
 /// Serves a router until `shutdown` resolves, then lets open requests end: event streams at once, others within

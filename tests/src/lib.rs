@@ -5,6 +5,7 @@
 pub mod office;
 pub mod relay;
 pub mod stranger;
+pub mod written;
 
 use std::time::{Duration, Instant};
 

@@ -1,17 +1,18 @@
 //! A peer made by hand: it speaks the links' protocol, and says what a test wants it to say.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
-use toguna::net::{self, ConnId, Net, NetEvent, NetSettings};
+use toguna::net::{self, ConnId, Net, NetEvent, NetSettings, SendError};
 use toguna_protocol::{
     feed::Signer,
     frame::{Dictionary, Frame, Hello, feeds_digest, hello_mac},
     frontier::Digest,
-    ids::{AuthorKey, Epoch, NetworkId, UnixSeconds},
+    ids::{AuthorKey, Epoch, NetworkId, Seq, UnixSeconds},
+    limits::MAX_WINDOW,
 };
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::{PATIENCE, office::SECRET};
+use crate::{PATIENCE, office::SECRET, written::Written};
 
 /// One connection of a handmade peer.
 pub struct Stranger {
@@ -74,6 +75,48 @@ impl Stranger {
     pub fn say(&mut self, frame: &Frame) {
         let bytes = frame.encode(&mut self.sending);
         self.say_bytes(bytes);
+    }
+
+    /// Sends a feed as fast as the office takes it, with no more than a node's window unacknowledged, and returns once
+    /// all of it is durable there. Nothing may have been said of any feed before.
+    ///
+    /// # Panics
+    /// If the office refuses any of it, or falls silent.
+    pub async fn pour(&mut self, written: &Written) {
+        let mut frames = written.frames.iter().peekable();
+        let mut under_way: VecDeque<(Seq, usize)> = VecDeque::new();
+        let mut bytes = 0;
+        while frames.peek().is_some() || !under_way.is_empty() {
+            while let Some((last, frame)) = frames.peek()
+                && bytes + frame.len() <= MAX_WINDOW
+            {
+                match self.net.send(self.conn, frame.clone()) {
+                    Ok(_) => {
+                        under_way.push_back((*last, frame.len()));
+                        bytes += frame.len();
+                        frames.next();
+                    }
+                    Err(SendError::Full) => break,
+                    Err(error) => panic!("the office went away: {error}"),
+                }
+            }
+            match timeout(PATIENCE, self.events.recv()).await.expect("the office goes on").expect("the links run") {
+                NetEvent::Frame { bytes: frame, .. } => {
+                    let frame = Frame::decode(&frame, &mut self.receiving).expect("offices send proper frames");
+                    let numbers = match frame {
+                        Frame::Have(numbers, _) => numbers,
+                        Frame::Hold(..) | Frame::Bye(_) => panic!("the office does not take it: {frame:?}"),
+                        _ => continue,
+                    };
+                    let held = numbers.iter().find(|(feed, _)| *feed == written.feed).map_or(Seq(0), |(_, seq)| *seq);
+                    while let Some((_, len)) = under_way.pop_front_if(|(last, _)| *last <= held) {
+                        bytes -= len;
+                    }
+                }
+                NetEvent::Closed { conn, reason, .. } if conn == self.conn => panic!("the office hung up: {reason}"),
+                _ => {}
+            }
+        }
     }
 
     /// Sends any bytes as a frame; a closed connection swallows them.

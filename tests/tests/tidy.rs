@@ -45,6 +45,11 @@ fn without_tests(text: &str) -> &str {
     text.split("\n#[cfg(test)]\nmod tests {").next().expect("a split has a first part")
 }
 
+/// Whether a file is only compiled for tests.
+fn is_test(file: &str) -> bool {
+    file.contains("/tests/") || file.ends_with("tests.rs")
+}
+
 /// The names of the modules that a crate's root declares, in order.
 fn modules(root_file: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(root_file)).expect("the crate has a root");
@@ -87,6 +92,9 @@ fn protocol_modules_import_only_from_above() {
     let rank = |name: &str| order.iter().position(|module| module == name);
     let mut wrong = Vec::new();
     for (file, text) in sources("protocol/src") {
+        if is_test(&file) {
+            continue;
+        }
         let module = file.trim_start_matches("protocol/src/").split(['/', '.']).next().unwrap_or("").to_owned();
         let Some(own) = rank(&module) else { continue };
         for used in uses(&text, "crate::") {
@@ -138,7 +146,9 @@ fn files_and_functions_stay_small() {
             wrong.push(format!("{file} has {lines} lines"));
         }
         for (name, lines) in functions(&text) {
-            if lines > FUNCTION_LINES && !LONG_FUNCTIONS.contains(&name.as_str()) {
+            // A table of cases may be longer than what runs it.
+            let most = if is_test(&file) { 2 * FUNCTION_LINES } else { FUNCTION_LINES };
+            if lines > most && !LONG_FUNCTIONS.contains(&name.as_str()) {
                 wrong.push(format!("{file}: fn {name} has {lines} lines"));
             }
         }

@@ -1,5 +1,8 @@
 //! The check of a whole node: what the store holds, whether it is what was signed, and whether it is what is shown.
 
+#[cfg(test)]
+mod tests;
+
 use std::{sync::Arc, thread, time::Duration};
 
 use serde::Serialize;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Failure, Out, args::InitArgs};
+use super::{Failure, Out, args::InitArgs, out::program};
 use crate::{
     config::{FILE, NewOffice, SecretSource, create},
     web::TOKEN_FILE,
@@ -55,5 +55,5 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
     }
     out.line("")?;
     out.line("Next:")?;
-    out.line(format!("  toguna run --data-dir {}", data_dir.display()))
+    out.line(format!("  {} run --data-dir {}", program(), data_dir.display()))
 }

@@ -18,7 +18,7 @@ pub(super) struct Setting<'a> {
 
 /// Starts logging. A second start, as in tests, changes nothing.
 pub(super) fn start(setting: Setting<'_>) {
-    let usual = if setting.quiet { "error" } else { "info" };
+    let usual = if setting.quiet { "error" } else { "info,libp2p_swarm=warn" };
     let asked = setting.level.map(str::to_owned).or_else(|| std::env::var(EnvFilter::DEFAULT_ENV).ok());
     let filter = asked.and_then(|text| text.parse::<EnvFilter>().ok()).unwrap_or_else(|| EnvFilter::new(usual));
     let terminal = io::stderr().is_terminal();

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -17,6 +17,9 @@ use crate::pack::Pack;
 const USUAL_WIDTH: u16 = 110;
 /// Columns beyond which lines get hard to read.
 const WIDEST: u16 = 160;
+
+/// Letters of the longest mark that a line may begin with.
+const MARK: usize = 10;
 
 /// How often a sign of life moves.
 const TICK: Duration = Duration::from_millis(200);
@@ -63,13 +66,20 @@ pub(crate) fn width() -> u16 {
     size.map_or(USUAL_WIDTH, |(columns, _)| columns.clamp(40, WIDEST))
 }
 
-/// An empty table with these column heads.
+/// An empty table with these column heads; a head that begins with `>` stands over numbers.
 pub(crate) fn table(heads: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::NOTHING);
+    table.set_style(TableComponent::HeaderLines, '─');
+    table.set_style(TableComponent::MiddleHeaderIntersections, '─');
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width());
-    table.set_header(heads.iter().copied());
+    table.set_header(heads.iter().map(|head| head.trim_start_matches('>')));
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if heads[at].starts_with('>') {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
     table
 }
 
@@ -170,7 +180,8 @@ pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if count == 1 { one } else { many })
 }
 
-/// Text with a line break wherever a line would be longer than `width`; lines that fit are kept as they are.
+/// Text with a line break wherever a line would be longer than `width`. What a line begins with, blanks and a time in
+/// front of it, is the indentation of what follows it; lines that fit are kept as they are.
 pub(crate) fn folded(text: &str, width: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
@@ -178,19 +189,39 @@ pub(crate) fn folded(text: &str, width: usize) -> String {
             lines.push(paragraph.to_owned());
             continue;
         }
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(std::mem::take(&mut line));
+        let (head, body) = head_of(paragraph);
+        let indent = " ".repeat(head.chars().count());
+        let mut line = head.to_owned();
+        let mut is_begun = false;
+        for word in body.split_whitespace() {
+            if is_begun && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::replace(&mut line, indent.clone()));
+                is_begun = false;
             }
-            if !line.is_empty() {
+            if is_begun {
                 line.push(' ');
             }
             line.push_str(word);
+            is_begun = true;
         }
         lines.push(line);
     }
     lines.join("\n")
+}
+
+/// A line's indentation, with a short mark that two blanks set apart from the rest, and the rest.
+fn head_of(line: &str) -> (&str, &str) {
+    let blanks = line.len() - line.trim_start().len();
+    let head = match line[blanks..].find("  ") {
+        Some(mark) if mark < MARK => blanks + mark + 2,
+        _ => blanks,
+    };
+    line.split_at(head)
+}
+
+/// How this program was called, for the commands it proposes.
+pub(crate) fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "toguna".to_owned())
 }
 
 #[cfg(test)]
@@ -214,6 +245,13 @@ mod tests {
 
     #[test]
     fn long_lines_are_broken_between_words() {
-        assert_eq!(folded("one two three\n\nfour", 8), "one two\nthree\n\nfour");
+        let cases = [
+            ("one two three\n\nfour", 8, "one two\nthree\n\nfour"),
+            ("  one two three", 9, "  one two\n  three"),
+            ("12.5 s  one two three", 15, "12.5 s  one two\n        three"),
+        ];
+        for (text, width, expected) in cases {
+            assert_eq!(folded(text, width), expected);
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Exit, Failure, Out,
     args::{EditArgs, FieldArgs, ListArgs, NewArgs, RecordsCommand, SettleArgs},
     office::{Office, unique},
-    out::{ago, counted, plain, short, table},
+    out::{ago, counted, plain, program, short, table},
 };
 
 /// Records of one page of the API at most.
@@ -142,8 +142,9 @@ async fn new(args: &NewArgs, office: &Office, out: &mut Out) -> Result<(), Failu
     }
     let id = made.get("id").and_then(Value::as_str).unwrap_or_default();
     out.line(format!("Saved as {id}."))?;
-    out.line(format!("  Show it:    toguna records show {}", short(id)))?;
-    out.line(format!("  Change it:  toguna records edit {} --set FIELD=VALUE", short(id)))
+    let (program, id) = (program(), short(id));
+    out.line(format!("  Show it:    {program} records show {id}"))?;
+    out.line(format!("  Change it:  {program} records edit {id} --set FIELD=VALUE"))
 }
 
 fn kind_of(record: &Map<String, Value>) -> Result<Kind, Failure> {

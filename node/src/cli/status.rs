@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::{
     Exit, Failure, Out,
     office::Office,
-    out::{ago, counted, short, span, spinner, table, thousands},
+    out::{ago, counted, program, short, span, spinner, table, thousands},
 };
+use crate::pack::Pack;
 
 /// The counts of `/status`, in the order in which people name them.
 const COUNTS: [(&str, &str, &str); 4] = [
@@ -30,7 +31,10 @@ pub(super) async fn status(office: &Office, out: &mut Out) -> Result<(), Failure
     out.line(match uptime.filter(|_| office.is_running()) {
         Some(seconds) => format!("The node has been running for {}.", span(seconds)),
         None if office.is_running() => "The node is running.".to_owned(),
-        None => format!("No node is running: start it with `toguna run --data-dir {}`.", config.data_dir.display()),
+        None => {
+            let data_dir = config.data_dir.display();
+            format!("No node is running: start it with `{} run --data-dir {data_dir}`.", program())
+        }
     })?;
     let count = |key: &str| status.pointer(&format!("/counts/{key}")).and_then(Value::as_u64).unwrap_or(0);
     let counts: Vec<String> = COUNTS.iter().map(|(key, one, many)| counted(count(key), one, many)).collect();
@@ -42,7 +46,7 @@ pub(super) async fn status(office: &Office, out: &mut Out) -> Result<(), Failure
         out.line(format!("The store was in doubt when it was opened ({}).", super::out::plain(doubt)))?;
     }
     out.line("")?;
-    out.line(offices(&status).to_string())?;
+    out.line(offices(&status, &config.pack).to_string())?;
     if office.is_running() {
         out.line("")?;
         links(&status, out)?;
@@ -50,16 +54,19 @@ pub(super) async fn status(office: &Office, out: &mut Out) -> Result<(), Failure
     Ok(())
 }
 
-fn offices(status: &Value) -> comfy_table::Table {
+fn offices(status: &Value, pack: &Pack) -> comfy_table::Table {
     let own = status.pointer("/node/author");
-    let mut table = table(&["Office", "Region", "Entries held", "Last entry", "Last heard here"]);
+    let mut table = table(&["Office", "Region", ">Entries held", "Last entry", "Last heard here"]);
     for office in status.get("offices").and_then(Value::as_array).into_iter().flatten() {
         let name = office.get("name").and_then(Value::as_str);
         let here = office.get("author") == own;
         let author = office.get("author").and_then(Value::as_str).unwrap_or_default();
         table.add_row([
             name.map_or_else(|| format!("not introduced yet ({})", short(author)), str::to_owned),
-            office.get("region").and_then(Value::as_str).unwrap_or("national").to_owned(),
+            match office.get("region").and_then(Value::as_str) {
+                Some(key) => pack.region(key).map_or_else(|| key.to_owned(), |region| format!("{} ({key})", region.fr)),
+                None => "national team".to_owned(),
+            },
             thousands(office.get("entries").and_then(Value::as_i64).unwrap_or(0)),
             ago(office.get("last_entry_at")),
             if here { "here".to_owned() } else { ago(office.get("last_arrived_at")) },
@@ -74,7 +81,7 @@ fn links(status: &Value, out: &mut Out) -> Result<(), Failure> {
         return out
             .line("No other office is known yet: start the node with --peer, or wait for one nearby to be found.");
     }
-    let mut table = table(&["Link to", "Address", "Now", "Waiting to leave", "Lacking here"]);
+    let mut table = table(&["Link to", "Address", "Now", ">Waiting to leave", ">Lacking here"]);
     for peer in peers {
         let text = |key: &str| peer.get(key).and_then(Value::as_str);
         let number = |key: &str| peer.get(key).and_then(Value::as_i64).map_or_else(|| "–".to_owned(), thousands);
@@ -105,7 +112,8 @@ pub(super) async fn peers(office: &Office, out: &mut Out) -> Result<(), Failure>
     if !office.is_running() {
         let data_dir = office.config.data_dir.display();
         return out.line(format!(
-            "No node is running, so there are no links: start it with `toguna run --data-dir {data_dir}`."
+            "No node is running, so there are no links: start it with `{} run --data-dir {data_dir}`.",
+            program()
         ));
     }
     links(&office.client.status().await?, out)

@@ -52,7 +52,7 @@ fn what_is_wrong_with_a_file_is_told_by_line_and_field() {
         ("# peers = [", "peers = [\"gao\"] #", "toguna.toml, peers: \"gao\" is not a multiaddress"),
         ("# peers = [", "peers = [\"/ip4/10.0.0.1\"] #", "names no port"),
         ("# log = \"text\"", "log = \"loud\"", "unknown variant `loud`"),
-        ("# mdns = true", "mdns = \"yes\"", "line 20: invalid type"),
+        ("# mdns = true", "mdns = \"yes\"", "line 19: invalid type"),
     ];
     for (from, to, expected) in cases {
         assert!(good.contains(from), "{from} is in\n{good}");

@@ -15,7 +15,7 @@ use super::{
     story::Told,
 };
 use crate::{
-    cli::{Exit, Failure, money, plain, table},
+    cli::{Exit, Failure, money, plain, program, table},
     pack::{Pack, Term},
 };
 
@@ -155,7 +155,7 @@ impl Outcome {
     }
 
     pub(super) fn to_text(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::from("\n");
         for (_, what, holds) in self.checks.named() {
             text += &format!("  {} {what}\n", if holds { "✓" } else { "✗" });
         }
@@ -167,20 +167,26 @@ impl Outcome {
 }
 
 /// How to go on from here by hand.
-pub(super) fn addresses(stage: &Stage, control: &Control) -> String {
+pub(super) fn addresses(stage: &Stage, control: &Control, told: &Told) -> String {
     let mut text = String::from("\nThe three offices stay up until Ctrl-C:\n");
     for office in &stage.offices {
         text += &format!("  {:<7} {}   {}\n", office.place.name, office.url(), office.directory().display());
     }
     let [.., bamako] = &stage.offices;
+    let (program, directory, control) = (program(), bamako.directory().display(), control.url());
     text += &format!(
-        "\nAsk Bamako:\n  curl -H \"Authorization: Bearer $(cat {token})\" {url}/api/v1/records?kind=conflict\n\
-         \x20 toguna records list --kind conflict --data-dir {directory}\n\
-         \nCut a link, and restore it:\n  curl -X POST {control}/kidal-gao/cut\n  curl -X POST {control}/kidal-gao/restore\n",
+        "\nSee the two values of the phase in Bamako, and settle them:\n\
+         \x20 {program} records show {shared} \\\n\
+         \x20   --data-dir {directory}\n\
+         \nAsk the HTTP interface:\n\
+         \x20 curl -H \"Authorization: Bearer $(cat {token})\" \\\n\
+         \x20   '{url}/api/v1/records?kind=conflict'\n\
+         \nCut a link, work apart, and restore it:\n\
+         \x20 curl -X POST {control}/kidal-gao/cut\n\
+         \x20 curl -X POST {control}/kidal-gao/restore\n",
+        shared = told.shared.get(..8).unwrap_or_default(),
         token = bamako.token_file().display(),
         url = bamako.url(),
-        directory = bamako.directory().display(),
-        control = control.url(),
     );
     text
 }
@@ -221,7 +227,7 @@ fn conflicts(picture: &Value, pack: &Pack) -> String {
 }
 
 fn recommendations(picture: &Value, pack: &Pack) -> String {
-    let mut table = table(&["Theme", "Number", "Status"]);
+    let mut table = table(&["Theme", ">Number", "Status"]);
     for row in rows(picture, "recommendations") {
         let theme = row.get("theme").and_then(Value::as_str);
         let label = theme.and_then(|key| pack.themes().iter().find(|theme| theme.key() == key));
@@ -240,7 +246,7 @@ fn contributions(picture: &Value, pack: &Pack) -> String {
     let mut text = String::new();
     for (currency, sums) in picture.get("contributions").and_then(Value::as_object).into_iter().flatten() {
         let sum = |key: &str| money(sums.get(key).and_then(Value::as_i64).unwrap_or(0), currency, pack);
-        let mut table = table(&["Partner", "Amount"]);
+        let mut table = table(&["Partner", ">Amount"]);
         for partner in rows(sums, "partners") {
             let amount = partner.get("amount").and_then(Value::as_i64).unwrap_or(0);
             let name = partner.get("partner").and_then(Value::as_str).unwrap_or("unnamed").to_owned();

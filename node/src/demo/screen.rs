@@ -155,13 +155,25 @@ impl Drawn {
     }
 
     fn leave(mut self) {
-        // The table stays as it last was; what the shell writes next comes below it.
-        let _ = self.0.show_cursor();
+        // The table stays as it last was; what the shell writes next comes below it. A terminal that takes no orders
+        // any more is left as it is.
+        let last = self.0.get_frame().area().bottom().saturating_sub(1);
+        let _ = self.0.set_cursor_position((0, last)).and_then(|()| self.0.show_cursor());
         print("\n");
     }
 }
 
-const HEADS: [&str; 7] = ["Office", "Node", "Holds", "Lacks", "Records shown", "Last heard of the others", "Digest"];
+const HEADS: [&str; 7] = ["Office", "Node", "Holds", "Lacks", "Cons/confl/proj/rec", "Last heard, of", "Digest"];
+/// Columns of the live table: it fits an old terminal's eighty.
+const WIDTHS: [Constraint; 7] = [
+    Constraint::Length(6),
+    Constraint::Length(4),
+    Constraint::Length(5),
+    Constraint::Length(5),
+    Constraint::Length(19),
+    Constraint::Length(27),
+    Constraint::Max(8),
+];
 
 fn live_table(scene: &Scene) -> Table<'static> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
@@ -174,10 +186,9 @@ fn live_table(scene: &Scene) -> Table<'static> {
         };
         Row::new(cells.map(Cell::from)).style(style)
     });
-    let widths = [7, 5, 6, 6, 26, 32, 8].map(Constraint::Length);
-    Table::new(rows.collect::<Vec<_>>(), widths)
+    Table::new(rows.collect::<Vec<_>>(), WIDTHS)
         .header(Row::new(HEADS).style(bold))
-        .column_spacing(2)
+        .column_spacing(1)
         .block(Block::new().borders(Borders::TOP | Borders::BOTTOM).title(links(scene)))
 }
 
@@ -199,7 +210,7 @@ fn cells(at: usize, name: &str, office: &Standing) -> [String; 7] {
     let others = OFFICES.iter().zip(&office.heard).enumerate().filter(|(other, _)| *other != at);
     let heard = others.map(|(_, (place, heard))| {
         let heard = heard.as_ref().map(|at| serde_json::Value::from(at.as_str()));
-        format!("{} {}", place.name, ago(heard.as_ref()))
+        format!("{} {}", place.name, ago(heard.as_ref()).trim_end_matches(" ago"))
     });
     [
         name.to_owned(),
@@ -230,7 +241,7 @@ mod tests {
         let mut scene = Scene::default();
         scene.offices[1] = Standing { up: false, holds: 12, lacks: 3, ..Standing::default() };
         let text = as_text(&scene);
-        let gao = text.lines().find(|line| line.contains("Gao ")).expect("a row");
+        let gao = text.lines().find(|line| line.trim_start().starts_with("Gao")).expect("a row");
         assert!(gao.contains("down") && gao.contains("12") && gao.contains('3'), "{gao}");
         assert!(text.contains("Kidal never, Bamako never"), "{text}");
     }

@@ -158,7 +158,12 @@ async fn kill_in_the_middle(stage: &Stage) -> Result<(String, Option<u32>), Demo
     let gao = &stage.offices[GAO];
     let killed = gao.pid();
     stage.set(LinkName::KIDAL_GAO, true);
-    stage.set(LinkName::GAO_BAMAKO, true);
+    stage
+        .watch
+        .until("Gao holds what Kidal has written", stage.deadline, |scene| {
+            scene.offices[KIDAL].digest == scene.offices[GAO].digest
+        })
+        .await?;
     let (note, _) = edit(
         gao,
         "Bureau de Gao",
@@ -166,12 +171,15 @@ async fn kill_in_the_middle(stage: &Stage) -> Result<(String, Option<u32>), Demo
         |record| json!({"notes": format!("{}\n{SAID_AT_GAO}", text(record, "notes"))}),
     )
     .await?;
+    stage.set(LinkName::GAO_BAMAKO, true);
     gao.kill().await;
-    stage.step("Both links came up, Gao saved a note, and in the middle of it its node was killed (kill -9).").await;
+    stage
+        .step("Kidal's work has reached Gao, which saved a note of its own and was killed (kill -9) before it could pass either on.")
+        .await;
     gao.start().await?;
-    stage.step("Gao's node is back.").await;
+    stage.step("Gao's node is started again.").await;
     stage.converged().await?;
-    stage.step("All three hold the same again.").await;
+    stage.step("It has lost nothing: all three hold the same again.").await;
     Ok((note, killed))
 }
 

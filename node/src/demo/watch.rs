@@ -41,7 +41,8 @@ pub(super) struct Standing {
     pub(super) complete: bool,
     /// When something of each office last arrived, in the order of [`OFFICES`]; RFC 3339.
     pub(super) heard: [Option<String>; 3],
-    frontier: BTreeMap<String, u64>,
+    /// Feed → highest number held.
+    pub(super) frontier: BTreeMap<String, u64>,
 }
 
 /// How all offices and links stand.

@@ -6,7 +6,6 @@ use toguna_protocol::{
     engine::{ConnId, Event},
     frame::Reason,
 };
-use tracing::{debug, info, warn};
 
 use crate::net::{self, Net, NetEvent, SendError};
 
@@ -38,24 +37,13 @@ impl Links {
                 self.flush(ConnId(conn.0));
                 None
             }
-            NetEvent::Closed { conn, peer, reason } => {
-                info!(peer.id = %peer, reason, "link closed");
+            NetEvent::Closed { conn, .. } => {
                 let conn = ConnId(conn.0);
                 self.waiting.remove(&conn);
                 Some(Event::Closed(conn))
             }
-            NetEvent::Listening { addr } => {
-                info!(%addr, "listening");
-                None
-            }
-            NetEvent::ListenFailed { addr, reason } => {
-                warn!(%addr, reason, "not listening");
-                None
-            }
-            NetEvent::DialFailed { addr, reason } => {
-                debug!(%addr, reason, "peer not reached");
-                None
-            }
+            // The links log these themselves.
+            NetEvent::Listening { .. } | NetEvent::ListenFailed { .. } | NetEvent::DialFailed { .. } => None,
         }
     }
 

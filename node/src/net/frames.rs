@@ -6,7 +6,7 @@ use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use toguna_protocol::limits;
 use tokio::time::timeout;
 
-/// Bytes of the longest length prefix: 64 KiB takes three groups of seven bits.
+/// Bytes of the longest length prefix: three groups of seven bits reach 2 MiB, beyond `limits::MAX_FRAME`.
 const MAX_PREFIX: usize = 3;
 
 /// Why a stream of frames ended.
@@ -149,12 +149,16 @@ mod tests {
 
     #[tokio::test]
     async fn other_lengths_are_refused_before_room_is_made() {
+        let mut over = Vec::new();
+        put_frame(&mut over, &vec![0; limits::MAX_FRAME + 1]);
+        over.truncate(MAX_PREFIX);
+        let too_long = format!("a frame of {} bytes where {} are allowed", limits::MAX_FRAME + 1, limits::MAX_FRAME);
         let cases: [(&[u8], &str); 6] = [
             (&[0x80], "the peer closed in the middle of a frame"),
             (&[0x80, 0x00], "a malformed frame length"),
             (&[0x81, 0x80, 0x00], "a malformed frame length"),
             (&[0xff, 0xff, 0xff, 0xff, 0x7f], "a malformed frame length"),
-            (&[0x81, 0x80, 0x04], "a frame of 65537 bytes where 65536 are allowed"),
+            (&over, &too_long),
             (&[], "closed by the peer"),
         ];
         for (wire, reason) in cases {

@@ -145,6 +145,7 @@ pub(super) async fn measure(
 /// Numbers for monitoring.
 #[utoipa::path(
     get,
+    operation_id = "metrics",
     path = "/api/v1/metrics",
     responses((status = 200, description = "OpenMetrics text; also at `/metrics`", body = String, content_type = "application/openmetrics-text")),
     tag = "node"

@@ -1,6 +1,9 @@
 //! The node itself: status, peers, the national picture.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use axum::{Json, extract::State};
 use toguna_protocol::engine::{Intent, Office, Saved};
@@ -12,11 +15,15 @@ use super::{
     shape::{NodeBody, OfficeBody, PeerBody, Peers, PictureBody, StatusBody, StoreBody},
 };
 use crate::{
-    app::NodeStatus,
-    net::PeerStatus,
-    store::Doubt,
+    app::{Doubt, NodeStatus, PeerStatus},
     views::{Views, ViewsError},
 };
+
+/// How often one who waits for the views looks again.
+const INDEXING: Duration = Duration::from_millis(20);
+
+/// How long one waits for what just came in.
+const CATCHING_UP: Duration = Duration::from_secs(10);
 
 impl Web {
     /// Asks the views where a thread may wait for them.
@@ -26,6 +33,18 @@ impl Web {
     ) -> Result<T, ApiError> {
         let views = self.app.views().clone();
         Ok(blocking(move || question(&views)).await??)
+    }
+
+    /// Waits until every stored record is shown, and for a while until nothing that just came in is behind: on a busy
+    /// link something always is.
+    pub(super) async fn indexed(&self) -> Result<(), ApiError> {
+        let began = Instant::now();
+        while !self.app.views().is_complete()
+            || (began.elapsed() < CATCHING_UP && self.app.ask(|engine| engine.has_stale_rows()).await?)
+        {
+            tokio::time::sleep(INDEXING).await;
+        }
+        Ok(())
     }
 
     /// Carries out a command and counts it.

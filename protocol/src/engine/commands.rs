@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Command, CommandError, CommandId, Effect, Engine, Intent, Saved, Work};
+use super::{Command, CommandError, CommandId, Effect, Engine, Intent, Observation, Saved, Work};
 use crate::{
     document::{Document, EditError},
     entry::PayloadKind,
@@ -121,6 +121,10 @@ impl<S: Shelf> Engine<S> {
         };
         self.reply(command, result);
         self.next_command(record, now);
+        // It may have been the last commitment, or an opening after which the next has its turn.
+        if let Err(error) = self.open_evaluations(record, now) {
+            self.observe(Observation::Unreadable(error.to_string()));
+        }
     }
 
     /// Our own entry could not be written.

@@ -77,9 +77,8 @@ impl Documents {
         }
         let Loaded { document, reflects } = self.loaded.get_mut(&record).expect("it was loaded above");
         if *reflects < now && self.stale.contains(&record) {
-            for held in entries_of(record, *reflects, ledger)? {
-                self.moved.extend(document.insert(&held.entry, held.standing));
-            }
+            let news = entries_of(record, *reflects, ledger)?;
+            self.moved.extend(document.insert_all(news.iter().map(|held| (&held.entry, held.standing))));
         }
         *reflects = now;
         if document.wants_reload() {

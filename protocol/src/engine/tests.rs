@@ -1,7 +1,5 @@
 //! Nodes in a world of their own: see [`crate::testing`].
 
-#![expect(clippy::print_stdout, reason = "a test that fails shows its seed")]
-
 mod anything;
 mod convergence;
 mod evaluations;

@@ -62,8 +62,14 @@ impl<S: Shelf> Ledger<S> {
             let seq = before.seq.next();
             let (entry, arrival) = match self.entry(&feed.id, seq) {
                 Ok(Some(found)) => found,
-                Ok(None) | Err(LedgerError::Missing(_)) => return Ok(fault(seq, "missing")),
-                Err(LedgerError::Row(..)) => return Ok(fault(seq, "unreadable")),
+                Ok(None) | Err(LedgerError::Missing(_)) => {
+                    fault(seq, "missing");
+                    return Ok(());
+                }
+                Err(LedgerError::Row(..)) => {
+                    fault(seq, "unreadable");
+                    return Ok(());
+                }
                 Err(error) => return Err(error),
             };
             if entry.header().backlink != before.hash {

@@ -104,9 +104,9 @@ impl World {
     /// A world of some nodes that are up.
     pub fn of(seed: u64, count: usize) -> Self {
         let mut world = World::new(seed);
-        (0..count).for_each(|_| {
+        for _ in 0..count {
             world.add();
-        });
+        }
         world
     }
 

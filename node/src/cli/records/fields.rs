@@ -120,7 +120,7 @@ fn field(fields: &[&'static Field], name: &str) -> Result<&'static Field, Failur
         return Ok(field);
     }
     let near = fields.iter().map(|field| (strsim::jaro_winkler(name, field.name), field.name));
-    let near = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = near.filter(|(likeness, _)| *likeness > 0.75).max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = match near {
         Some((_, near)) => format!("did you mean {near}?"),
         None => format!("there are {}", fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ")),

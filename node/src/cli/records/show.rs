@@ -9,7 +9,7 @@ use toguna_protocol::record::{
 };
 
 use crate::{
-    cli::out::{folded, moment, money, plain, short, table, width, words},
+    cli::out::{folded, moment, money, plain, program, short, table, width, words},
     pack::Pack,
 };
 
@@ -41,7 +41,11 @@ pub(super) fn record(record: &Value, pack: &Pack, names: &Names) -> String {
     }
     text.push('\n');
     let fields: Vec<&'static Field> = match Kind::from_key(line("kind")) {
-        Some(kind) => kind.schema().fields().filter(|field| field.name != "title").collect(),
+        Some(kind) => {
+            // What this kind is about comes before what every kind has.
+            let [shared, own] = kind.schema().parts;
+            own.iter().chain(shared).filter(|field| field.name != "title").collect()
+        }
         None => Vec::new(),
     };
     if let Some(values) = record.as_object() {
@@ -171,8 +175,12 @@ fn concurrent(text: &mut String, record: &Value, names: &Names) {
     }
     let id = record.get("id").and_then(Value::as_str).unwrap_or_default();
     let _infallible = writeln!(text, "{table}");
-    let _infallible =
-        writeln!(text, "Choose one: toguna records settle {} --field FIELD --entry ENTRY --reason WHY", short(id));
+    let _infallible = writeln!(
+        text,
+        "Choose one: {} records settle {} --field FIELD --entry ENTRY --reason WHY",
+        program(),
+        short(id)
+    );
 }
 
 fn marks(text: &mut String, record: &Value) {
@@ -215,9 +223,8 @@ pub(super) fn history(body: &Value) -> String {
         }
         for change in step.get("changes").and_then(Value::as_array).into_iter().flatten() {
             let field = change.get("field").and_then(Value::as_str).unwrap_or_default();
-            let (before, after) =
-                (change.get("before").unwrap_or(&Value::Null), change.get("after").unwrap_or(&Value::Null));
-            labelled(&mut text, &format!("  {}", field.trim_start_matches('/')), &told(before, after), 0);
+            let value = |key: &str| change.get(key).unwrap_or(&Value::Null);
+            changed(&mut text, field, value("before"), value("after"));
         }
         text.push('\n');
     }
@@ -226,21 +233,35 @@ pub(super) fn history(body: &Value) -> String {
 
 /// Characters of a value of which the history shows no more.
 const GLIMPSE: usize = 300;
+/// Characters up to which two values stand in one line.
+const ONE_LINE: usize = 30;
 
-fn told(before: &Value, after: &Value) -> String {
-    let glimpse = |value: &Value| {
-        let text = match value {
-            Value::Object(parts) => compound(parts),
-            other => plain(other),
-        };
-        match text.char_indices().nth(GLIMPSE) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text,
-        }
+/// A field before and after a change.
+fn changed(text: &mut String, field: &str, before: &Value, after: &Value) {
+    let label = format!("  {}", field.trim_start_matches('/'));
+    let (was, now) = (glimpse(before), glimpse(after));
+    let fits = label.chars().count() < LABEL;
+    if !fits {
+        let _infallible = writeln!(text, "{label}");
+    }
+    let label = if fits { label.as_str() } else { "" };
+    if before.is_null() {
+        labelled(text, label, &now, 0);
+    } else if was.chars().count() <= ONE_LINE {
+        labelled(text, label, &format!("{was} → {now}"), 0);
+    } else {
+        labelled(text, label, &format!("was: {was}"), 0);
+        labelled(text, "", &format!("now: {now}"), 0);
+    }
+}
+
+fn glimpse(value: &Value) -> String {
+    let text = match value {
+        Value::Object(parts) => compound(parts),
+        other => plain(other),
     };
-    match (before.is_null(), after.is_null()) {
-        (true, _) => glimpse(after),
-        (false, true) => format!("cleared; was {}", glimpse(before)),
-        (false, false) => format!("{} → {}", glimpse(before), glimpse(after)),
+    match text.char_indices().nth(GLIMPSE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }

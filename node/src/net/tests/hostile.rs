@@ -2,6 +2,7 @@
 
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use libp2p::{Stream, Swarm, swarm::SwarmEvent};
+use toguna_protocol::limits;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::sleep};
 
 use super::*;
@@ -52,10 +53,12 @@ fn framed(body: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn frames_that_break_the_rules_end_the_connection_with_a_named_reason() {
     let hello = framed(b"hello");
+    let over = framed(&vec![0; limits::MAX_FRAME + 1])[..3].to_vec();
+    let too_long = format!("a frame of {} bytes where {} are allowed", limits::MAX_FRAME + 1, limits::MAX_FRAME);
     let cases = [
         // before admission nothing but a small frame
         (false, framed(&[1; 513]), "a frame of 513 bytes where 512 are allowed"),
-        (true, [hello.clone(), vec![0x81, 0x80, 0x04]].concat(), "a frame of 65537 bytes where 65536 are allowed"),
+        (true, [hello.clone(), over].concat(), too_long.as_str()),
         (true, [hello.clone(), vec![0xff; 8]].concat(), "a malformed frame length"),
         (true, [hello.clone(), vec![0x80, 0x00]].concat(), "a malformed frame length"),
         (true, [hello, vec![5, 1, 2]].concat(), "the peer closed in the middle of a frame"),

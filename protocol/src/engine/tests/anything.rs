@@ -82,9 +82,9 @@ impl Run {
                 // An old copy of the store comes back, and its tip file tells so.
                 let backup = self.world.node(node).shelf.copy();
                 self.write(node, seed);
-                (0..20).for_each(|_| {
+                for _ in 0..20 {
                     self.world.step();
-                });
+                }
                 self.collect();
                 self.world.crash(node);
                 // What only the newer store held is gone with it.
@@ -126,9 +126,9 @@ fn whatever_happens_all_come_to_hold_the_same_and_nothing_confirmed_is_lost() {
         // A line, so that most reach each other through others. Two copies of one store have one key, and so nobody
         // talks to both at once.
         let line: Vec<NodeId> = nodes.iter().copied().filter(|node| !run.copied.contains(node)).collect();
-        line.windows(2).for_each(|pair| {
+        for pair in line.windows(2) {
             world.link(pair[0], pair[1]);
-        });
+        }
         world.settle();
         for copy in run.copied.iter().chain(&run.copied) {
             let link = world.link(*copy, line[0]);
