@@ -39,7 +39,7 @@ fn opinions_come_out_on_every_node_after_the_last_commitment_and_never_before() 
             let intent = Intent::Evaluate(project, (*evaluator).to_owned(), opinion(number));
             let command = world.command(nodes[number], intent);
             world.saved(nodes[number], command);
-            // After the last one the opening is under way, and a further command waits behind it.
+            // After the last commitment the opening follows at once, and other commands wait for it.
             if number < 2 {
                 let again = Intent::Evaluate(project, (*evaluator).to_owned(), opinion(number));
                 let again = world.command(nodes[number], again);
