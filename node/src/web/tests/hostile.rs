@@ -97,7 +97,8 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
     let long = format!("{{\"kind\":\"conflict\",\"title\":\"x\",\"narrative\":\"{}\"}}", "a".repeat(MAX_BODY));
     let narrative = |text: &str| json!({"kind": "conflict", "title": "x", "narrative": text}).to_string();
     let title = |text: &str| json!({"kind": "conflict", "title": text}).to_string();
-    let cases: Vec<(&str, Vec<u8>, &str, (u16, &str, &str, &str))> = vec![
+    type Answer<'a> = (u16, &'a str, &'a str, &'a str);
+    let cases: Vec<(&str, Vec<u8>, &str, Answer<'_>)> = vec![
         ("too large", long.into_bytes(), "application/json", (413, "too-large", "", "")),
         ("deep", deep(100_000).into_bytes(), "application/json", (400, "json", "", "")),
         ("quite deep", deep(100).into_bytes(), "application/json", (422, "invalid", "", "wrong-type")),
@@ -170,6 +171,10 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
     let headers = [("Toguna-Person", name.as_str())];
     let answer = office.ask("POST", "/records", &headers, Some(json!({"kind": "conflict", "title": "x"}))).await;
     assert_eq!(answer.problem(), (400, "request".into(), "Toguna-Person".into(), "authorship".into()));
+    let reason = "a".repeat(501);
+    let headers = [("Toguna-Reason", reason.as_str())];
+    let answer = office.ask("POST", "/records", &headers, Some(json!({"kind": "conflict", "title": "x"}))).await;
+    assert_eq!(answer.problem(), (400, "request".into(), "Toguna-Reason".into(), "authorship".into()));
 }
 
 #[tokio::test]

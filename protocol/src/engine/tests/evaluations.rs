@@ -89,7 +89,7 @@ fn what_is_held_back_survives_a_crash_with_its_commitment() {
             .expect("memory");
         rows
     };
-    assert_eq!((private(&world), world.node(node).replies.get(&command).is_some()), (0, false));
+    assert_eq!((private(&world), world.node(node).replies.contains_key(&command)), (0, false));
     let command = world.command(node, Intent::Evaluate(project, "Fatou".into(), opinion(0)));
     world.saved(node, command);
     world.crash(node);

@@ -210,7 +210,8 @@ fn floods_leave_memory_as_it_was_or_end_the_session() {
                     let mut one = Pen::new(number);
                     one.scribble(1, 0);
                     let mut other = one.clone();
-                    (one.scribble(1, 1), other.scribble(1, 2));
+                    one.scribble(1, 1);
+                    other.scribble(1, 2);
                     let sides = (one.side(1), other.side(1));
                     let proof = crate::feed::ForkProof::join(one.genesis, one.at(1), sides.0, sides.1);
                     peer.say(world, &Frame::Fork(proof.expect("they part")));
@@ -249,7 +250,8 @@ fn altered_frames_never_panic_and_never_change_anything() {
     let mut pen = Pen::new(60);
     pen.scribble(4, 0);
     let mut other = pen.clone();
-    (pen.scribble(1, 1), other.scribble(1, 2));
+    pen.scribble(1, 1);
+    other.scribble(1, 2);
     let proof = crate::feed::ForkProof::join(pen.genesis, pen.at(4), pen.side(4), other.side(4)).expect("they part");
     let frames = [
         Frame::Chunk(pen.run(pen.feed(), 0, 3)),
