@@ -130,8 +130,8 @@ impl Views {
 
     /// Entries that were not applied, over all records.
     pub fn unapplied(&self) -> Result<Unapplied, ViewsError> {
-        let sums =
-            "SELECT coalesce(sum(listed ->> 'waiting'), 0), coalesce(sum(listed ->> 'set_aside'), 0) FROM records";
+        let sums = "SELECT coalesce(sum(waiting), 0), coalesce(sum(set_aside), 0) FROM records
+             WHERE waiting > 0 OR set_aside > 0";
         let read = |row: &rusqlite::Row<'_>| Ok(Unapplied { waiting: row.get(0)?, set_aside: row.get(1)? });
         Ok(self.db().prepare_cached(sums)?.query_row([], read)?)
     }
@@ -180,10 +180,11 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
     }
     let record = &row.record;
     tx.prepare_cached(
-        "INSERT INTO records (n, id, kind, status, source_ref, arrival, digest, listed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO records (n, id, kind, status, source_ref, arrival, waiting, set_aside, digest, listed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status,
-             source_ref = excluded.source_ref, arrival = excluded.arrival, digest = excluded.digest,
-             listed = excluded.listed",
+             source_ref = excluded.source_ref, arrival = excluded.arrival, waiting = excluded.waiting,
+             set_aside = excluded.set_aside, digest = excluded.digest, listed = excluded.listed",
     )?
     .execute(params![
         shown.map(|(n, _)| n),
@@ -192,6 +193,8 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         record.status,
         record.source_ref,
         row.arrival.0,
+        row.waiting,
+        row.set_aside,
         row_digest(row),
         serde_json::to_string(&ListedRecord::of(row))?,
     ])?;

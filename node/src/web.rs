@@ -103,6 +103,7 @@ fn layered(routes: Router<Shared>, web: &Shared) -> Router<Shared> {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(web.clone(), guard::host))
         .layer(CatchPanicLayer::custom(problem::of_panic))
+        .layer(middleware::map_response(guard::unkept))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(web.clone(), metrics::measure))
 }

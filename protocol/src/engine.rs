@@ -125,7 +125,7 @@ pub struct Command {
     pub intent: Intent,
 }
 
-/// What a command does. Fields, patches and values have the shape of [`record`].
+/// What a command does. Fields, patches and values have the shape of [`crate::record`].
 #[derive(Debug, Clone)]
 pub enum Intent {
     /// A new record.

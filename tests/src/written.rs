@@ -8,7 +8,7 @@
 use serde_json::Value;
 use toguna::{pack::Pack, sample::Samples};
 use toguna_protocol::{
-    document::{Authorship, Document},
+    document::{Authorship, Document, Standing},
     entry::{PayloadKind, VerifiedEntry},
     feed::{Feed, OfficeCard, Signer, Tip},
     frame::{Dictionary, Frame},
@@ -118,7 +118,7 @@ impl<'a> History<'a> {
         let payload = edited.payload.clone();
         let entry = self.signer.append(self.feed.id, self.tip, PayloadKind::CHANGE, record, payload);
         self.tip = Tip { seq: entry.header().seq, hash: entry.hash() };
-        self.document = edited.into_document(&entry);
+        self.document.insert(&entry, Standing::Trunk);
         self.payloads.push(entry.payload().to_vec());
     }
 }

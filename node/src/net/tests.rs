@@ -1,6 +1,5 @@
 //! Real nodes on loopback. [`exchange`]: what honest nodes do; [`recovery`]: links that break and come back;
 //! [`hostile`]: peers that break the rules.
-#![expect(clippy::print_stdout, reason = "figures, and why a test was skipped, are for whoever runs the tests")]
 
 mod exchange;
 mod hostile;

@@ -7,11 +7,14 @@ CREATE TABLE records (
     status     TEXT,             -- of a consultation or project; phase of a conflict
     source_ref TEXT,
     arrival    INTEGER NOT NULL,
+    waiting    INTEGER NOT NULL, -- entries that wait for others
+    set_aside  INTEGER NOT NULL,
     digest     BLOB NOT NULL,    -- of the whole row, to be compared with one made anew
     listed     TEXT NOT NULL     -- what a list shows of it, as JSON
 );
 CREATE INDEX records_by_arrival ON records (arrival, id);
 CREATE INDEX records_by_kind ON records (kind, status);
+CREATE INDEX records_unapplied ON records (waiting, set_aside) WHERE waiting > 0 OR set_aside > 0;
 CREATE INDEX records_by_source ON records (source_ref) WHERE source_ref IS NOT NULL;
 
 -- A record without a row here concerns the whole country.

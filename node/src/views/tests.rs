@@ -222,6 +222,18 @@ fn a_record_that_is_forgotten_leaves_nothing_behind() {
 }
 
 #[test]
+fn what_was_not_applied_is_counted() {
+    let views = shown(&[
+        Row { waiting: 2, ..row(1, Kind::Conflict, "one") },
+        Row { waiting: 1, set_aside: 3, ..row(2, Kind::Conflict, "two") },
+        row(3, Kind::Conflict, "three"),
+    ]);
+    assert_eq!(views.unapplied().unwrap(), Unapplied { waiting: 3, set_aside: 3 });
+    views.apply(&[row(2, Kind::Conflict, "two")]).unwrap();
+    assert_eq!(views.unapplied().unwrap(), Unapplied { waiting: 2, set_aside: 0 });
+}
+
+#[test]
 fn rows_are_shown_all_or_none() {
     let views = shown(&[row(1, Kind::Conflict, "one")]);
     // More than the database's numbers hold.

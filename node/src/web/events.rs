@@ -63,14 +63,13 @@ pub(super) async fn events(
             Some(Arrival(arrival.ok_or_else(|| ApiError::Request(vec![fault]))?))
         }
     };
-    let start = match seen {
-        Some(_) => seen,
-        None => Some(web.app.ask(|engine| engine.ledger().last_arrival()).await?),
-    };
+    let last = web.app.ask(|engine| engine.ledger().last_arrival()).await?;
+    // A number that this store never gave comes from before it was restored.
+    let seen = seen.map(|seen| seen.min(last));
     let follower = Follower {
         web,
         happenings,
-        last: start.unwrap_or_default(),
+        last: seen.unwrap_or(last),
         missed: seen.map(Missed::since),
         ready: VecDeque::new(),
     };

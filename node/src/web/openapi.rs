@@ -57,13 +57,14 @@ impl PartialSchema for AnyRecord {
 impl ToSchema for AnyRecord {}
 
 /// Answers that any route may give.
-const COMMON: [(u16, &str); 6] = [
+const COMMON: [(u16, &str); 7] = [
     (400, "A parameter, a header or the body as a whole is at fault"),
     (401, "The token is missing or wrong"),
     (413, "The body is larger than 1 MiB, or the change more than one save takes"),
     (415, "The body is not JSON"),
     (421, "The Host header does not name this node"),
     (500, "Something failed inside the node; its log says more"),
+    (503, "The store could not write, or the node is stopping"),
 ];
 
 /// The description.
@@ -98,16 +99,6 @@ pub fn document() -> Value {
                 let schema = json!({"$ref": "#/components/schemas/Problem"});
                 responses[status.to_string()] =
                     json!({"description": description, "content": {problem::PROBLEM_JSON: {"schema": schema}}});
-            }
-        }
-    }
-    let saves = document["paths"].as_object_mut().into_iter().flat_map(Map::iter_mut);
-    for (_, path) in saves {
-        for method in ["post", "patch"] {
-            if let Some(responses) = path.get_mut(method).map(|operation| &mut operation["responses"]) {
-                let schema = json!({"$ref": "#/components/schemas/Problem"});
-                responses["503"] = json!({"description": "The store could not write, or the node is stopping",
-                    "content": {problem::PROBLEM_JSON: {"schema": schema}}});
             }
         }
     }

@@ -255,11 +255,11 @@ impl From<SubmitError> for ApiError {
             CommandError::NotFound => ApiError::NotFound,
             CommandError::Record(error) => error.into(),
             CommandError::TooMuch(why) => ApiError::TooMuch(why),
-            CommandError::Authorship(_) => ApiError::Request(vec![Fault::parameter(
-                "Toguna-Person",
-                "authorship",
-                "the name of the person must have 1 to 80 characters, a reason at most 500",
-            )]),
+            CommandError::Authorship(what) => {
+                let header = if what == "the reason" { "Toguna-Reason" } else { "Toguna-Person" };
+                let detail = "a name must have 1 to 80 characters, a reason at most 500";
+                ApiError::Request(vec![Fault::parameter(header, "authorship", detail)])
+            }
             CommandError::NotSaved(why) => ApiError::NotSaved(why),
             other => ApiError::internal(other),
         }

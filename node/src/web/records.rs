@@ -1,5 +1,6 @@
 //! Records: lists, one record, saves, settling, history.
 
+use automerge::ChangeHash;
 use axum::{
     Json,
     extract::State,
@@ -8,16 +9,18 @@ use axum::{
 };
 use serde_json::Value;
 use toguna_protocol::{
-    engine::{Intent, RecordView, Saved},
+    engine::{Intent, QueryError, RecordView, Saved},
+    ids::{EntryHash, RecordId},
     record::{self, Kind, evaluation},
 };
 
 use super::{
-    ROOT, Shared, etag,
+    ROOT, Shared, Web, etag,
     problem::{ApiError, Fault, Problem},
     request::{Author, EntryPath, JsonBody, ListQuery, RecordPath},
     shape::{Choice, EvaluationBody, History, RecordBody, RecordPage, SavedBody, Settlement},
 };
+use crate::app::AskError;
 
 /// A list of records.
 #[utoipa::path(
@@ -201,19 +204,24 @@ pub(super) async fn settle(
         body.read("expected {field, choice: {entry} or {value}, and, if wanted, a reason}")?;
     let choice = match choice {
         Choice::Value(value) => record::Choice::Value(value),
-        Choice::Entry(entry) => {
-            // The version right after an entry has that entry's change as its only head.
-            let then = web.app.record_at(id, entry).await;
-            let change = then.ok().and_then(|view| view.heads.first().copied());
-            let unknown = "none of the concurrent values was written by that entry";
-            record::Choice::Existing(
-                change
-                    .ok_or_else(|| ApiError::Invalid(vec![Fault::field("/choice/entry", "unknown-choice", unknown)]))?,
-            )
-        }
+        Choice::Entry(entry) => record::Choice::Existing(change_of(&web, id, entry).await?),
     };
     let author = author.because(reason)?;
     Ok(of_saved(web.save(author, Intent::Settle(id, seen, field, choice)).await?))
+}
+
+/// The change that an entry of a record holds.
+async fn change_of(web: &Web, id: RecordId, entry: EntryHash) -> Result<ChangeHash, ApiError> {
+    match web.app.record_at(id, entry).await {
+        // The version right after an entry has that entry's change as its only head.
+        Ok(then) => then.heads.first().copied().ok_or(ApiError::NotFound),
+        Err(AskError::Query(QueryError::NotFound)) => {
+            web.app.record(id).await?;
+            let unknown = "none of the concurrent values was written by that entry";
+            Err(ApiError::Invalid(vec![Fault::field("/choice/entry", "unknown-choice", unknown)]))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A sealed evaluation: the commitment is published at once, the opinion stays at this office until every named

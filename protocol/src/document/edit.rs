@@ -5,11 +5,8 @@ use automerge::{
     transaction::{CommitOptions, Transactable, Transaction},
 };
 
-use super::{Document, SetAside, Standing, change::Head};
-use crate::{
-    entry::VerifiedEntry,
-    ids::{FeedId, UnixSeconds},
-};
+use super::{Document, SetAside, change::Head};
+use crate::ids::{FeedId, UnixSeconds};
 
 /// Stands between the person and the reason in a change's message.
 const SEPARATOR: char = '\u{1f}';
@@ -55,7 +52,7 @@ pub enum EditError<E> {
     Unacceptable(SetAside),
 }
 
-/// A change that was made on a copy of the document.
+/// A change that was made on a copy of the document. It takes effect once its entry is durable and inserted.
 #[derive(Debug)]
 pub struct Edited<T> {
     /// What the edit returned.
@@ -64,8 +61,6 @@ pub struct Edited<T> {
     pub payload: Vec<u8>,
     /// The change's hash.
     pub change: ChangeHash,
-    /// The copy, whose graph does not know of the change yet, as the change has no entry.
-    copy: Document,
 }
 
 impl Document {
@@ -90,27 +85,12 @@ impl Document {
         let change = automerge.get_last_local_change().expect("a transaction with operations makes a change");
         let payload = change.raw_bytes().to_vec();
         self.examine(&payload).map_err(EditError::Unacceptable)?;
-        let copy = Document { record: self.record, automerge, graph: self.graph.clone() };
-        Ok(Some(Edited { value, payload, change: change.hash(), copy }))
+        Ok(Some(Edited { value, payload, change: change.hash() }))
     }
 
     /// Judges a change of our own as every other node will.
     fn examine(&self, payload: &[u8]) -> Result<(), SetAside> {
         let head = Head::parse(payload)?;
         self.graph.examine(&head, payload)
-    }
-}
-
-impl<T> Edited<T> {
-    /// The document with the change in it, now that its entry is durable.
-    ///
-    /// The copy was made from the document as it was when the edit began: entries that arrived since must be
-    /// inserted again, or the entry inserted into the present document instead.
-    pub fn into_document(self, entry: &VerifiedEntry) -> Document {
-        let mut document = self.copy;
-        debug_assert_eq!(entry.payload(), self.payload, "the entry carries another change");
-        let (hash, _) = document.add(entry, Standing::Trunk);
-        document.graph.settle(hash.as_slice());
-        document
     }
 }

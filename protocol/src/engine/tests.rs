@@ -6,6 +6,7 @@ mod evaluations;
 mod failures;
 mod forks;
 mod hostile;
+mod speed;
 
 use super::Saved;
 use crate::{ids::Arrival, ledger::Ledger, testing::MemoryShelf};

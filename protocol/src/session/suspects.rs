@@ -1,7 +1,7 @@
 //! The search for the place where a feed forked: two nodes compare numbers and hashes until they know the last entry
 //! that is the same on both sides and the first that is not. What both then show of it makes the proof.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{Session, SessionError};
 use crate::{
@@ -49,8 +49,8 @@ impl Session {
         now: Now,
     ) -> Result<(), LedgerError> {
         self.hold(feed.id, feed.tip.seq, false, now);
-        if let std::collections::btree_map::Entry::Vacant(e) = self.suspects.entry(feed.id) {
-            e.insert(Bounds { same: feed.start.seq, differs: None });
+        if let Entry::Vacant(unknown) = self.suspects.entry(feed.id) {
+            unknown.insert(Bounds { same: feed.start.seq, differs: None });
             self.bound(feed, feed.start.seq, differs, ledger, now)?;
         }
         Ok(())

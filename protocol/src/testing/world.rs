@@ -104,7 +104,9 @@ impl World {
     /// A world of some nodes that are up.
     pub fn of(seed: u64, count: usize) -> Self {
         let mut world = World::new(seed);
-        (0..count).for_each(|_| drop(world.add()));
+        for _ in 0..count {
+            world.add();
+        }
         world
     }
 
@@ -147,7 +149,7 @@ impl World {
     /// If its store cannot be opened.
     pub fn start(&mut self, id: NodeId, doubt: bool) {
         let mut entropy = [0; 32];
-        entropy.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.chance.next().to_be_bytes()));
+        entropy.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.chance.draw().to_be_bytes()));
         let node = &mut self.nodes[id.0];
         let settings = Settings {
             device_key: node.key,
@@ -436,8 +438,12 @@ impl World {
             return false;
         }
         match steps[self.chance.below(steps.len())] {
-            Step::Deliver(link, from) => drop(self.deliver(link, from)),
-            Step::Write(node) => drop(self.write_next(node)),
+            Step::Deliver(link, from) => {
+                self.deliver(link, from);
+            }
+            Step::Write(node) => {
+                self.write_next(node);
+            }
             Step::Derive(node) => self.handle(node, Event::Idle),
         }
         true

@@ -2,6 +2,7 @@
 
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use libp2p::{Stream, Swarm, swarm::SwarmEvent};
+use toguna_protocol::limits;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::sleep};
 
 use super::*;

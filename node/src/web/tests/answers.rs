@@ -254,6 +254,7 @@ async fn without_the_token_or_the_right_host_nothing_is_answered() {
         if status >= 400 {
             answer.problem();
         }
+        assert_eq!(answer.header("Cache-Control"), "no-store");
     }
     let nameless = Request::get("/api/v1/openapi.json").body(Body::empty()).unwrap();
     assert_eq!(office.send(nameless).await.status, 421);

@@ -97,7 +97,8 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
     let long = format!("{{\"kind\":\"conflict\",\"title\":\"x\",\"narrative\":\"{}\"}}", "a".repeat(MAX_BODY));
     let narrative = |text: &str| json!({"kind": "conflict", "title": "x", "narrative": text}).to_string();
     let title = |text: &str| json!({"kind": "conflict", "title": text}).to_string();
-    let cases: Vec<(&str, Vec<u8>, &str, (u16, &str, &str, &str))> = vec![
+    type Answer<'a> = (u16, &'a str, &'a str, &'a str);
+    let cases: Vec<(&str, Vec<u8>, &str, Answer<'_>)> = vec![
         ("too large", long.into_bytes(), "application/json", (413, "too-large", "", "")),
         ("deep", deep(100_000).into_bytes(), "application/json", (400, "json", "", "")),
         ("quite deep", deep(100).into_bytes(), "application/json", (422, "invalid", "", "wrong-type")),
@@ -157,9 +158,14 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
         let (status, urn, place, code) = office.send(request).await.problem();
         assert_eq!((status, &*urn, &*place, &*code), expected, "{name}");
     }
+}
+
+#[tokio::test]
+async fn headers_and_broken_bodies_are_understood_or_refused() {
+    let office = Office::new().await;
     let mut request = office.request("POST", "/records", &[], None);
     request.headers_mut().insert("Content-Type", "Application/JSON; charset=utf-8".parse().unwrap());
-    *request.body_mut() = Body::from(title("une"));
+    *request.body_mut() = Body::from(json!({"kind": "conflict", "title": "une"}).to_string());
     assert_eq!(office.send(request).await.status, 201);
     // A body that breaks off.
     let broken = futures::stream::iter([Ok("{"), Err(io::Error::other("cut"))]);
@@ -170,6 +176,10 @@ async fn bodies_are_bounded_before_they_are_looked_at() {
     let headers = [("Toguna-Person", name.as_str())];
     let answer = office.ask("POST", "/records", &headers, Some(json!({"kind": "conflict", "title": "x"}))).await;
     assert_eq!(answer.problem(), (400, "request".into(), "Toguna-Person".into(), "authorship".into()));
+    let reason = "a".repeat(501);
+    let headers = [("Toguna-Reason", reason.as_str())];
+    let answer = office.ask("POST", "/records", &headers, Some(json!({"kind": "conflict", "title": "x"}))).await;
+    assert_eq!(answer.problem(), (400, "request".into(), "Toguna-Reason".into(), "authorship".into()));
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ fn twelve(wordy: bool) -> Vec<VerifiedEntry> {
 }
 
 /// The median of many runs, in microseconds for one of `per`.
-#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a figure needs a clock and a place to stand")]
+#[expect(clippy::disallowed_methods, reason = "a figure needs a clock")]
 fn time(name: &str, per: u32, mut run: impl FnMut()) {
     let mut rounds: Vec<u128> = (0..300)
         .map(|_| {

@@ -29,7 +29,7 @@ impl Run {
     }
 
     fn write(&mut self, node: NodeId, seed: u64) {
-        let number = self.world.chance.next() % 1_000;
+        let number = self.world.chance.draw() % 1_000;
         let records: Vec<_> = self.world.node(node).rows.keys().copied().collect();
         let intent = if records.is_empty() || self.world.chance.once_in(3) {
             Intent::Create(Kind::Conflict, json!({"title": format!("{seed} {number} by {}", node.0)}))
@@ -53,7 +53,9 @@ impl Run {
         let other = nodes[self.world.chance.below(nodes.len())];
         match self.world.chance.below(40) {
             0..20 => self.write(node, seed),
-            20..26 if node != other => drop(self.world.link(node, other)),
+            20..26 if node != other => {
+                self.world.link(node, other);
+            }
             26..29 => {
                 let links = self.world.links();
                 if !links.is_empty() {
@@ -80,7 +82,9 @@ impl Run {
                 // An old copy of the store comes back, and its tip file tells so.
                 let backup = self.world.node(node).shelf.copy();
                 self.write(node, seed);
-                (0..20).for_each(|_| drop(self.world.step()));
+                for _ in 0..20 {
+                    self.world.step();
+                }
                 self.collect();
                 self.world.crash(node);
                 // What only the newer store held is gone with it.
@@ -122,7 +126,9 @@ fn whatever_happens_all_come_to_hold_the_same_and_nothing_confirmed_is_lost() {
         // A line, so that most reach each other through others. Two copies of one store have one key, and so nobody
         // talks to both at once.
         let line: Vec<NodeId> = nodes.iter().copied().filter(|node| !run.copied.contains(node)).collect();
-        line.windows(2).for_each(|pair| drop(world.link(pair[0], pair[1])));
+        for pair in line.windows(2) {
+            world.link(pair[0], pair[1]);
+        }
         world.settle();
         for copy in run.copied.iter().chain(&run.copied) {
             let link = world.link(*copy, line[0]);

@@ -24,7 +24,8 @@ fn kinds(world: &World, link: LinkId, from: usize) -> Vec<u8> {
 
 #[test]
 fn linked_nodes_come_to_hold_and_show_the_same() {
-    let shapes: [(&str, usize, &[(usize, usize)]); 4] = [
+    type Links = [(usize, usize)];
+    let shapes: [(&str, usize, &Links); 4] = [
         ("two", 2, &[(0, 1)]),
         ("three in a line", 3, &[(0, 1), (1, 2)]),
         ("a ring of four", 4, &[(0, 1), (1, 2), (2, 3), (3, 0)]),
@@ -36,7 +37,9 @@ fn linked_nodes_come_to_hold_and_show_the_same() {
             let mut world = World::of(seed, count);
             let nodes = world.up();
             write_everywhere(&mut world, &nodes);
-            links.iter().for_each(|(a, b)| drop(world.link(nodes[*a], nodes[*b])));
+            for (a, b) in links.iter() {
+                world.link(nodes[*a], nodes[*b]);
+            }
             world.settle();
             world.assert_converged();
             assert_eq!(world.views(nodes[count - 1]).len(), count + 1);

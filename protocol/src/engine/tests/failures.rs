@@ -45,9 +45,13 @@ fn a_write_that_fails_is_refused_and_leaves_nothing_behind() {
         let mut world = World::of(seed, 2);
         let [node, friend] = [0, 1].map(NodeId);
         let record = world.create(node, "kept");
-        (0..40).for_each(|number| drop(world.create(friend, &format!("theirs {number}"))));
+        for number in 0..40 {
+            world.create(friend, &format!("theirs {number}"));
+        }
         let link = world.link(node, friend);
-        (0..seed * 2).for_each(|_| drop(world.step()));
+        for _ in 0..seed * 2 {
+            world.step();
+        }
         world.node_mut(node).failing = true;
         let heads = world.view(node, record).heads;
         let ids = [
@@ -126,7 +130,7 @@ fn what_was_confirmed_survives_a_crash_and_what_was_sent_is_never_written_again(
             }
             if world.chance.once_in(2) {
                 // Written, and the power fails before anyone hears of it.
-                drop(world.apply_next(node));
+                world.apply_next(node);
             }
             confirmed.extend(ids.iter().filter_map(|id| world.node(node).replies.get(id)?.as_ref().ok().cloned()));
             world.crash(node);
@@ -152,7 +156,9 @@ fn rows_survive_a_start_and_equal_those_made_anew() {
         world.link(node, friend);
         for number in 0..6 {
             let record = world.create(friend, &format!("record {number}"));
-            (0..world.chance.below(40)).for_each(|_| drop(world.step()));
+            for _ in 0..world.chance.below(40) {
+                world.step();
+            }
             world.patch(friend, record, json!({"persons_affected": number}));
         }
         let restarts = world.chance.below(3);
@@ -164,7 +170,9 @@ fn rows_survive_a_start_and_equal_those_made_anew() {
             }
             world.start(node, false);
             world.link(node, friend);
-            (0..world.chance.below(60)).for_each(|_| drop(world.step()));
+            for _ in 0..world.chance.below(60) {
+                world.step();
+            }
             world.tick(1_000);
         }
         world.settle();

@@ -76,9 +76,9 @@ fn three_copies_make_three_branches_whoever_hears_first() {
         for (number, copy) in copies.into_iter().enumerate() {
             write(&mut world, copy, 1 + number, &format!("apart {number}"));
         }
-        [(copies[0], a), (copies[1], b), (copies[2], c), (a, b), (b, c)]
-            .into_iter()
-            .for_each(|(one, other)| drop(world.link(one, other)));
+        for (one, other) in [(copies[0], a), (copies[1], b), (copies[2], c), (a, b), (b, c)] {
+            world.link(one, other);
+        }
         world.settle();
         world.assert_converged();
         let branches = world.engine(b).ledger().feeds().filter(|feed| feed.is_branch()).count();

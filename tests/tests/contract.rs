@@ -1,0 +1,51 @@
+//! What `toguna-ops` reads of a node is what a node says: two crates that never link to each other, held together here.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use toguna::web::{self, TOKEN_FILE, Token, WebSettings};
+use toguna_ops::{
+    diff::{Limits, compare},
+    gather::{Target, gather},
+};
+use toguna_tests::office::{Office, converge};
+use tokio::net::TcpListener;
+
+/// Serves an office's API and tells where.
+async fn serve(office: &Office) -> Target {
+    let token = Token::of(office.directory()).expect("a token is made");
+    let settings = WebSettings { token, office: office.name.clone(), hosts: Vec::new() };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let router = web::router(office.app().clone(), settings);
+    tokio::spawn(web::serve(listener, router, std::future::pending()));
+    Target { url, token_file: office.directory().join(TOKEN_FILE) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_table_is_filled_from_what_nodes_say() {
+    let mut gao = Office::new("Gao");
+    let mut bamako = Office::new("Bamako").dials(gao.address);
+    gao.start().await;
+    bamako.start().await;
+    gao.conflict("Puits", "Récit.").await;
+    converge(&[&gao, &bamako]).await;
+    let targets = [serve(&gao).await, serve(&bamako).await];
+    let answers = gather(&targets, Duration::from_secs(10)).await.expect("a client can be made");
+    for (answer, office) in answers.iter().zip([&gao, &bamako]) {
+        let status = answer.status.as_ref().unwrap_or_else(|| panic!("{}: {:?}", office.name, answer.error));
+        assert_eq!(status.node.name, office.name);
+        assert_eq!(status.digest, office.digest().await);
+        assert_eq!(status.counts.records(), 1);
+        assert_eq!(status.offices.len(), 2);
+        assert!(status.offices.iter().all(|office| office.name.is_some() && office.last_arrived_at.is_some()));
+        assert!(status.peers.iter().any(|peer| peer.connected && peer.waiting_to_leave == Some(0)));
+    }
+    let health = compare(&answers, &Limits { silent_after: Duration::from_secs(3_600) }, Timestamp::now());
+    assert!(health.findings.is_empty(), "{:?}", health.findings);
+
+    bamako.stop().await;
+    let wrong = Target { url: targets[0].url.clone(), token_file: bamako.directory().join("tip") };
+    let answers = gather(&[wrong], Duration::from_secs(10)).await.expect("a client can be made");
+    assert!(answers[0].status.is_none() && answers[0].error.is_some());
+}
