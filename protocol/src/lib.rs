@@ -1,8 +1,9 @@
 //! What Toguna nodes say to each other, and how records merge.
 //!
 //! The crate does no input or output: time, randomness, files and sockets reach it only as arguments and leave it
-//! only as effects, so that the same events always give the same run. `README.md` beside this crate is the
-//! specification of what goes over the wire and into the store.
+//! only as effects, so that the same events always give the same run. Where documents are brought up to date on two
+//! cores ([`engine`]), the threads end before the call returns and their results are joined in order. `README.md`
+//! beside this crate is the specification of what goes over the wire and into the store.
 //!
 //! Modules stand in reading order; each imports only from those above it.
 
