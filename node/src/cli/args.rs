@@ -163,7 +163,7 @@ pub struct DemoArgs {
     /// Add a small set of examples, marked « Exemple »
     #[arg(long)]
     pub examples: bool,
-    /// Add real conflict events of the years 2008 to 2023, labelled as demonstration data
+    /// Add real conflict events of the years 2020 to 2024 (UCDP), labelled as demonstration data
     #[arg(long)]
     pub events: bool,
 }

@@ -340,7 +340,7 @@ fn a_rows_digest_covers_all_but_its_arrival() {
 
 /// Prints the figures; run it with `--ignored --nocapture`.
 #[test]
-#[ignore = "measures"]
+#[ignore = "prints figures over 10,000 records, proves nothing; run it in release"]
 fn ten_thousand_records_fill_and_page_quickly() {
     let pack = crate::pack::Pack::embedded();
     let mut samples = crate::sample::Samples::new(&pack, 7);
