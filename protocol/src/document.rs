@@ -17,7 +17,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use automerge::{Automerge, Change, ChangeHash, ReadDoc, TextEncoding};
+use automerge::{Automerge, Change, ChangeHash, ReadDoc};
 
 use self::{
     change::Head,
@@ -99,7 +99,7 @@ pub struct Document {
 /// An empty Automerge document. Its actor is random, but never writes: an edit sets the feed's own first, so the
 /// operating system's randomness reaches nothing that is stored, sent or shown.
 fn blank() -> Automerge {
-    Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint)
+    Automerge::new()
 }
 
 /// Reads an entry's change. With the reason for a refusal comes the change's hash, where it was found out.

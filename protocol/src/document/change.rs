@@ -1,8 +1,9 @@
 //! One Automerge change chunk, read without Automerge: its head cheaply, its operations when they are looked at.
 //!
 //! The layout is that of <https://automerge.org/automerge-binary-format-spec/#_change_chunks>. Only what our own
-//! records are made of is known here: maps, lists, texts, single values, deletions. Counters, marks and tables are
-//! refused, because no record has them and each is another way to upset a document.
+//! records are made of is known here: maps, lists, single values, deletions. Texts, counters, marks and tables are
+//! refused, because no record has them (`record` keeps long texts as lists) and each is another way to upset a
+//! document.
 
 use std::ops::Range;
 
@@ -289,10 +290,8 @@ pub(super) enum Key<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Make(ObjectKind),
-    /// Puts one value; says whether it is a text of exactly one character, all that a text may be made of.
-    Put {
-        character: bool,
-    },
+    /// Puts one value.
+    Put,
     Delete,
 }
 
@@ -301,7 +300,6 @@ pub(super) enum Action {
 pub(super) enum ObjectKind {
     Map,
     List,
-    Text,
 }
 
 impl Action {
@@ -316,12 +314,11 @@ impl Action {
             0 => without_value(Action::Make(ObjectKind::Map)),
             1 if value_type == COUNTER || value_type > TIMESTAMP => Err(SetAside::Unsupported),
             1 => {
-                let text = if value_type == STRING { std::str::from_utf8(raw).map_err(|_| Malformed)? } else { "" };
-                Ok(Action::Put { character: text.chars().nth(1).is_none() && !text.is_empty() })
+                let readable = value_type != STRING || std::str::from_utf8(raw).is_ok();
+                if readable { Ok(Action::Put) } else { Err(SetAside::Malformed) }
             }
             2 => without_value(Action::Make(ObjectKind::List)),
             3 => without_value(Action::Delete),
-            4 => without_value(Action::Make(ObjectKind::Text)),
             _ => Err(SetAside::Unsupported),
         }
     }

@@ -85,9 +85,6 @@ pub enum SetAside {
     /// A map written to like a sequence, or a sequence like a map.
     #[error("the change takes a map for a list, or a list for a map")]
     MisplacedKey,
-    /// Something else than single characters in a text.
-    #[error("the change puts something else than characters into a text")]
-    TextMisuse,
     /// A dependency is set aside.
     #[error("the change depends on one that is set aside, in entry {0}")]
     DependsOnSetAside(EntryHash),
@@ -130,7 +127,6 @@ impl SetAside {
             SetAside::UnknownElement => "unknown-element",
             SetAside::UnknownPredecessor => "unknown-predecessor",
             SetAside::MisplacedKey => "misplaced-key",
-            SetAside::TextMisuse => "text-misuse",
             SetAside::DependsOnSetAside(_) => "depends-on-set-aside",
             SetAside::UnsupportedBranch => "unsupported-branch",
             SetAside::ClashLost(_) => "clash-lost",

@@ -26,7 +26,7 @@ enum Place<'a> {
     Nowhere,
 }
 
-/// The slots of one change's operations. Runs of typed or deleted characters take one row.
+/// The slots of one change's operations. Runs of inserted or deleted elements take one row.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     rows: Vec<Row>,
@@ -140,8 +140,8 @@ fn check_row<'s>(
     };
     let place = match (kind, row.key) {
         (ObjectKind::Map, Key::Text(key)) if !row.insert && !key.is_empty() => Place::Key(key),
-        (ObjectKind::List | ObjectKind::Text, Key::Front) if row.insert => Place::Nowhere,
-        (ObjectKind::List | ObjectKind::Text, Key::Element(element)) => {
+        (ObjectKind::List, Key::Front) if row.insert => Place::Nowhere,
+        (ObjectKind::List, Key::Element(element)) => {
             let at = known(element).ok_or(SetAside::UnknownElement)?;
             if at.object != row.object || at.place != Place::Element(element) {
                 return Err(SetAside::UnknownElement);
@@ -150,12 +150,6 @@ fn check_row<'s>(
         }
         _ => return Err(SetAside::MisplacedKey),
     };
-    if kind == ObjectKind::Text {
-        match (row.insert, row.action) {
-            (true, Action::Put { character: true }) | (false, Action::Delete) => {}
-            _ => return Err(SetAside::TextMisuse),
-        }
-    }
     match row.action {
         Action::Delete if row.insert || preds.is_empty() => return Err(SetAside::Malformed),
         _ if row.insert && !preds.is_empty() => return Err(SetAside::Malformed),

@@ -49,12 +49,12 @@ fn payload(
     document.edit(feed, &by("Awa", at), edit).expect("the edit is sound").expect("the edit writes something").payload
 }
 
-/// The entry that creates the record: a title, a text, a map of items and a list.
+/// The entry that creates the record: a title, a text in pieces, a map of items and a list.
 fn creation() -> VerifiedEntry {
     let payload = payload(&Document::empty(record()), feed(1), 0, |tx| {
         tx.put(ROOT, "title", "Puits de Tin-Essako")?;
-        let notes = tx.put_object(ROOT, "notes", automerge::ObjType::Text)?;
-        tx.splice_text(&notes, 0, 0, "né à Gao")?;
+        let notes = tx.put_object(ROOT, "notes", automerge::ObjType::List)?;
+        tx.splice(&notes, 0, 0, ["né", " à", " Gao", ",", " vu"])?;
         tx.put_object(ROOT, "items", automerge::ObjType::Map)?;
         let list = tx.put_object(ROOT, "list", automerge::ObjType::List)?;
         tx.insert(&list, 0, "a")

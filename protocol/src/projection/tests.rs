@@ -1,4 +1,4 @@
-use automerge::{AutoCommit, TextEncoding};
+use automerge::AutoCommit;
 use serde_json::json;
 
 use super::*;
@@ -17,7 +17,7 @@ fn vocabulary() -> Vocabulary {
 }
 
 fn row_after(kind: Kind, fields: Value, edit: impl FnOnce(&Map<String, Value>) -> Value) -> RecordRow {
-    let mut doc = AutoCommit::new_with_encoding(TextEncoding::UnicodeCodePoint);
+    let mut doc = AutoCommit::new();
     let mut ids = ItemIds::new(FeedId([1; 32]), Seq(1));
     create(&mut doc, kind, &fields, &mut ids, &vocabulary()).expect("a valid record");
     let base = doc.get_heads();

@@ -207,7 +207,7 @@ impl<'a, D: RecordDoc> Reader<'a, D> {
     }
 
     fn narrative(&mut self, values: &Values, pointer: &str) -> Option<Value> {
-        let texts = objects(values, ObjType::Text);
+        let texts = objects(values, ObjType::List);
         if texts.len() < values.len() {
             self.reading.unreadable.push(pointer.to_owned());
         }

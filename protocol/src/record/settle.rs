@@ -9,6 +9,7 @@ use super::{
     Changed, Problem, RecordError, Schema,
     read::kind_of,
     schema::{Field, Shape},
+    text,
     value::{check, long_text, readable, stored},
     view::{RecordDoc, View},
     vocabulary::Vocabulary,
@@ -75,8 +76,8 @@ pub fn settle<T: Transactable + RecordDoc>(
     match spot.shape {
         Shape::Narrative => {
             let map = spot.maps.last().ok_or(RecordError::UnknownKind)?;
-            let text = tx.put_object(map, spot.key.as_str(), automerge::ObjType::Text)?;
-            tx.splice_text(&text, 0, 0, chosen.as_str().unwrap_or_default())?;
+            let list = tx.put_object(map, spot.key.as_str(), automerge::ObjType::List)?;
+            text::insert(tx, &list, 0, chosen.as_str().unwrap_or_default())?;
         }
         _ => put(tx, &spot.maps, &spot.key, stored(&spot.shape, Some(&chosen).filter(|value| !value.is_null())))?,
     }

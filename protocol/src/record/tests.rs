@@ -10,7 +10,7 @@ mod texts;
 mod versions;
 mod workflow;
 
-use automerge::{AutoCommit, ChangeHash, TextEncoding};
+use automerge::{AutoCommit, ChangeHash};
 use serde_json::{Value, json};
 
 use super::*;
@@ -45,7 +45,7 @@ struct Office {
 impl Office {
     fn create(number: u8, kind: Kind, fields: Value) -> Result<Office, RecordError> {
         let feed = FeedId([number; 32]);
-        let doc = AutoCommit::new_with_encoding(TextEncoding::UnicodeCodePoint).with_actor(feed.actor());
+        let doc = AutoCommit::new().with_actor(feed.actor());
         let mut office = Office { doc, feed, seq: 1 };
         let mut ids = ItemIds::new(feed, Seq(1));
         create(&mut office.doc, kind, &fields, &mut ids, &vocabulary())?;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use automerge::{AutoCommit, Automerge, ChangeHash, ObjId, ObjType, ReadDoc, Value, transaction::Transaction};
+use automerge::{
+    AutoCommit, Automerge, ChangeHash, ObjId, ObjType, ReadDoc, ScalarValueRef, Value, ValueRef, iter::ListRangeItem,
+    transaction::Transaction,
+};
 
 use super::text::readable_text;
 
@@ -87,19 +90,38 @@ impl<'a, D: ReadDoc> View<'a, D> {
         objects(&self.values(maps, key), ObjType::Map)
     }
 
-    /// The texts under a key, the shown one last.
+    /// The long texts under a key, the shown one last.
     pub(super) fn texts(&self, maps: &[ObjId], key: &str) -> Vec<ObjId> {
-        objects(&self.values(maps, key), ObjType::Text)
+        objects(&self.values(maps, key), ObjType::List)
     }
 
-    /// A text's content, fit for reading; character positions are those of the document.
-    pub(super) fn text(&self, text: &ObjId) -> String {
-        let content = match self.heads {
-            Some(heads) => self.doc.text_at(text, heads),
-            None => self.doc.text(text),
+    /// The pieces of a long text, fit for reading. What is no text in it reads as U+FFFC, "object replacement".
+    pub(super) fn pieces(&self, text: &ObjId) -> Vec<Piece> {
+        let range = match self.heads {
+            Some(heads) => self.doc.list_range_at(text, .., heads),
+            None => self.doc.list_range(text, ..),
         };
-        readable_text(&content.unwrap_or_default())
+        let piece = |item: ListRangeItem<'_>| {
+            let text = match &item.value {
+                ValueRef::Scalar(ScalarValueRef::Str(text)) => readable_text(text),
+                _ => "\u{FFFC}".to_owned(),
+            };
+            Piece { text, id: item.id() }
+        };
+        range.map(piece).collect()
     }
+
+    /// A long text, fit for reading.
+    pub(super) fn text(&self, text: &ObjId) -> String {
+        self.pieces(text).into_iter().map(|piece| piece.text).collect()
+    }
+}
+
+/// A piece of a long text, and the operation that put it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) id: ObjId,
 }
 
 /// Whether a key of a set stands for a member.

@@ -18,7 +18,7 @@ use crate::{
 use super::{
     Changed, ItemIds, Problem, RecordError, Schema,
     schema::{Field, Shape},
-    text::{merge_edit, readable_text},
+    text::{self, readable_text},
     value::{Fault, check, long_text, readable, stored},
     view::{RecordDoc, Values, View, is_member, join},
     vocabulary::Vocabulary,
@@ -131,7 +131,7 @@ impl<'a, T: Transactable + RecordDoc> Writer<'a, T> {
     fn make_containers(&mut self, map: &ObjId, fields: &[&'static Field]) -> Result<(), RecordError> {
         for field in fields {
             match field.shape {
-                Shape::Narrative => self.tx.put_object(map, field.name, ObjType::Text)?,
+                Shape::Narrative => self.tx.put_object(map, field.name, ObjType::List)?,
                 Shape::Set(_) | Shape::Sheet(..) | Shape::Items(_) | Shape::Ledger(_) => {
                     self.tx.put_object(map, field.name, ObjType::Map)?
                 }
@@ -251,8 +251,8 @@ impl<'a, T: Transactable + RecordDoc> Writer<'a, T> {
         };
         // The text the person read is the one edited, even if another came to be shown since: nothing is lost then.
         let read = if fresh { None } else { self.at_base().texts(maps, key).pop() };
-        let base = read.as_ref().map(|text| self.at_base().text(text)).unwrap_or_default();
-        if wanted == base {
+        let base = read.as_ref().map(|text| self.at_base().pieces(text)).unwrap_or_default();
+        if wanted == base.iter().map(|piece| piece.text.as_str()).collect::<String>() {
             return Ok(false);
         }
         let wanted = match long_text(wanted, MAX_LONG_TEXT) {
@@ -263,14 +263,14 @@ impl<'a, T: Transactable + RecordDoc> Writer<'a, T> {
             }
         };
         match read {
-            Some(text) => Ok(merge_edit(self.tx, &text, &base, &wanted)?),
+            Some(text) => Ok(text::merge_edit(self.tx, &text, &base, &wanted)?),
             None if wanted.is_empty() => Ok(false),
             None => {
                 let text = match self.now().texts(maps, key).pop() {
                     Some(text) => text,
-                    None => self.tx.put_object(last(maps), key, ObjType::Text)?,
+                    None => self.tx.put_object(last(maps), key, ObjType::List)?,
                 };
-                self.tx.splice_text(&text, 0, 0, &wanted)?;
+                text::insert(self.tx, &text, 0, &wanted)?;
                 Ok(true)
             }
         }

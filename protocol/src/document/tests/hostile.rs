@@ -103,7 +103,7 @@ fn forged_operations_are_set_aside_by_name() {
     use SetAside::*;
     let document = created();
     let by_first = |number: u64| format!("{number}@{}", feed(1).actor());
-    let (title, character, unknown) = (by_first(1), by_first(3), by_first(99));
+    let (title, piece, unknown) = (by_first(1), by_first(3), by_first(99));
     let (own, stranger) = (format!("99@{}", feed(2).actor()), format!("1@{}", feed(9).actor()));
     let (notes, list, items) = (object(&document, "notes"), object(&document, "list"), object(&document, "items"));
     let put = |members: Value| operation(&members);
@@ -123,17 +123,10 @@ fn forged_operations_are_set_aside_by_name() {
         ("key in a list", put(json!({"obj": list})), MisplacedKey),
         ("element in a map", insert(&items, json!({})), MisplacedKey),
         ("after an unknown element", insert(&list, json!({"elemId": unknown})), UnknownElement),
-        ("after another's element", insert(&list, json!({"elemId": character})), UnknownElement),
+        ("after another's element", insert(&list, json!({"elemId": piece})), UnknownElement),
         ("update of no element", insert(&list, json!({"elemId": title, "insert": false})), UnknownElement),
-        ("number in a text", insert(&notes, json!({"value": 1, "datatype": "int"})), TextMisuse),
-        ("two characters at once", insert(&notes, json!({"value": "ab"})), TextMisuse),
-        ("no character", insert(&notes, json!({"value": ""})), TextMisuse),
-        ("map in a text", insert(&notes, json!({"action": "makeMap", "value": null})), TextMisuse),
-        (
-            "character changed in place",
-            insert(&notes, json!({"elemId": character, "insert": false, "pred": [character]})),
-            TextMisuse,
-        ),
+        ("insertion over another", insert(&notes, json!({"elemId": piece, "pred": [piece]})), Malformed),
+        ("text of single characters", put(json!({"action": "makeText", "value": null})), Unsupported),
         ("counter", put(json!({"value": 1, "datatype": "counter"})), Unsupported),
         ("increment", put(json!({"action": "inc", "key": "title", "value": 1, "pred": [title]})), Unsupported),
         ("table", put(json!({"action": "makeTable", "value": null})), Unsupported),
@@ -344,7 +337,7 @@ proptest! {
         let mut bytes = if deletion {
             payload(&document, feed(2), 5, |tx| {
                 let notes = tx.get(ROOT, "notes")?.unwrap().1;
-                tx.splice_text(&notes, 2, 3, "xyz")?;
+                tx.splice(&notes, 2, 3, ["xyz"])?;
                 tx.delete(ROOT, "title")
             })
         } else {

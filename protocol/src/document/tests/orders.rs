@@ -127,13 +127,18 @@ fn random_edit(tx: &mut Transaction<'_>, what: usize, at: usize) -> Result<(), A
         2 => {
             let Some(notes) = object(tx, "notes")? else { return Ok(()) };
             let len = tx.length(&notes);
-            tx.splice_text(&notes, len * at / 4, ((len - len * at / 4) / 3) as isize, ["é", "abc", "", "xy"][at])
+            tx.splice(
+                &notes,
+                len * at / 4,
+                ((len - len * at / 4) / 3) as isize,
+                [vec!["é"], vec!["ab", " c"], vec![], vec!["x y"]][at].clone(),
+            )
         }
         3 => {
             let Some(items) = object(tx, "items")? else { return Ok(()) };
             let item = tx.put_object(&items, ["i", "j", "k", "l"][at], ObjType::Map)?;
-            let text = tx.put_object(&item, "text", ObjType::Text)?;
-            tx.splice_text(&text, 0, 0, "bœuf")
+            let text = tx.put_object(&item, "text", ObjType::List)?;
+            tx.splice(&text, 0, 0, ["un", " bœuf"])
         }
         4 => {
             let Some(list) = object(tx, "list")? else { return Ok(()) };

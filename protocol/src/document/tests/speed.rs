@@ -16,7 +16,8 @@ fn twelve(wordy: bool) -> Vec<VerifiedEntry> {
             }
             let notes = tx.get(ROOT, "notes")?.unwrap().1;
             if wordy {
-                tx.splice_text(&notes, 4, 2, "Une phrase de plus sur ce qui s'est passé au puits.")?;
+                let sentence = "Une phrase de plus sur ce qui s'est passé au puits.";
+                tx.splice(&notes, 2, 1, sentence.split_inclusive(' '))?;
             }
             let items = tx.get(ROOT, "items")?.unwrap().1;
             let item = tx.put_object(&items, format!("item-{number}"), automerge::ObjType::Map)?;

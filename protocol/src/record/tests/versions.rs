@@ -94,7 +94,7 @@ fn fields_of_a_newer_version_survive_an_edit_by_an_older_one() {
 #[test]
 fn an_older_record_takes_the_fields_of_a_newer_version_from_two_offices_at_once() {
     let feed = FeedId([1; 32]);
-    let doc = AutoCommit::new_with_encoding(TextEncoding::UnicodeCodePoint).with_actor(feed.actor());
+    let doc = AutoCommit::new().with_actor(feed.actor());
     let mut gao = Office { doc, feed, seq: 1 };
     let mut ids = ItemIds::new(feed, Seq(1));
     let incident = json!({"title": "x", "incidents": {"new": {"deaths": 1}}});
