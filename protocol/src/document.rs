@@ -149,7 +149,7 @@ impl Document {
             document.graph.judge_from(at, true);
         }
         for stored in entries.iter().filter(|stored| !stored.applied) {
-            document.add(&stored.entry, stored.standing);
+            document.add(&stored.entry, stored.standing, &mut changes);
         }
         let moved = document.graph.settle_all();
         document.apply(moved, changes);
@@ -169,11 +169,12 @@ impl Document {
 
     fn judge_all(record: RecordId, entries: &[StoredEntry]) -> Self {
         let mut document = Document::empty(record);
+        let mut changes = BTreeMap::new();
         for stored in entries {
-            document.add(&stored.entry, stored.standing);
+            document.add(&stored.entry, stored.standing, &mut changes);
         }
         let moved = document.graph.settle_all();
-        document.apply(moved, BTreeMap::new());
+        document.apply(moved, changes);
         document
     }
 
@@ -198,9 +199,7 @@ impl Document {
                 restood |= self.graph.restand(&entry.hash(), standing);
                 continue;
             }
-            let (hash, change) = self.add(entry, standing);
-            changes.extend(hash);
-            fresh.extend(change.map(|change| (change.hash(), change)));
+            changes.extend(self.add(entry, standing, &mut fresh));
             touched.extend(self.graph.carriers(&entry.hash()));
         }
         let moved = if restood { self.graph.settle_all() } else { self.graph.settle(&changes) };
@@ -221,17 +220,25 @@ impl Document {
         self.apply(moved, BTreeMap::new())
     }
 
-    /// Adds an entry to the graph and judges it, without settling anything yet.
-    fn add(&mut self, entry: &VerifiedEntry, standing: Standing) -> (Option<ChangeHash>, Option<Change>) {
+    /// Adds an entry to the graph and judges it, without settling anything yet. Returns its change's hash, where there
+    /// is one; the change itself joins those that need not be read again.
+    fn add(
+        &mut self,
+        entry: &VerifiedEntry,
+        standing: Standing,
+        changes: &mut BTreeMap<ChangeHash, Change>,
+    ) -> Option<ChangeHash> {
         match read(entry) {
             Ok((head, change)) => {
-                let at = self.graph.add(entry, standing, head, change.hash());
+                let hash = change.hash();
+                let at = self.graph.add(entry, standing, head, hash);
                 self.graph.judge_from(at, false);
-                (Some(change.hash()), Some(change))
+                changes.insert(hash, change);
+                Some(hash)
             }
             Err((reason, change)) => {
                 self.graph.refuse(entry.hash(), reason, change);
-                (change, None)
+                change
             }
         }
     }

@@ -22,7 +22,7 @@ mod refresh;
 pub mod rows;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -299,6 +299,8 @@ pub struct Engine<S> {
     next_persist: u64,
     /// Commands that wait until the change before them on the same record is durable.
     waiting: BTreeMap<RecordId, VecDeque<(CommandId, Command)>>,
+    /// Records with opinions that are held back here.
+    held_back: BTreeSet<RecordId>,
     /// Bytes of entries from peers that the store is still writing.
     writing: usize,
     /// Proofs of forks in what is not held here yet, or is still being written.
@@ -386,6 +388,7 @@ impl<S: Shelf> Engine<S> {
             pending: VecDeque::new(),
             next_persist: 0,
             waiting: BTreeMap::new(),
+            held_back: BTreeSet::new(),
             writing: 0,
             early_forks: VecDeque::new(),
             unwritten_rows: BTreeMap::new(),

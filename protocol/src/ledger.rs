@@ -7,8 +7,8 @@
 mod check;
 
 use std::{
-    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
 };
 
 use crate::{
@@ -81,7 +81,7 @@ pub struct Ledger<S> {
     ahead: BTreeMap<FeedId, Tip>,
     /// What is held durably, and its digest once someone asked.
     frontier: Frontier,
-    digest: OnceCell<Digest>,
+    digest: OnceLock<Digest>,
     /// The last arrival number given out, and the last that is durable.
     arrival: Arrival,
     durable: Arrival,

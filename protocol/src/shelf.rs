@@ -88,8 +88,8 @@ impl Batch {
 #[error("reading the store: {0}")]
 pub struct ShelfError(pub String);
 
-/// The read verbs of a store. Sees every batch that was reported as persisted.
-pub trait Shelf {
+/// The read verbs of a store. Sees every batch that was reported as persisted. Several threads may read at once.
+pub trait Shelf: Send + Sync {
     /// The value of a key.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfError>;
 

@@ -20,6 +20,8 @@ pub(super) struct OwnEdit {
     command: CommandId,
     record: RecordId,
     new_items: BTreeMap<String, ItemId>,
+    /// Whether an opinion is held back with it.
+    holds_back: bool,
     accepted: Vec<Accepted>,
 }
 
@@ -102,18 +104,26 @@ impl<S: Shelf> Engine<S> {
         let accepted = self.ledger.stage(self.own, vec![entry], &mut batch);
         let new_items = edited.value.new_items;
         self.waiting.entry(record).or_default();
-        self.persist(batch, true, Work::Own(Box::new(OwnEdit { command: id, record, new_items, accepted })));
+        let holds_back = matches!(command.intent, Intent::Evaluate(..));
+        self.persist(
+            batch,
+            true,
+            Work::Own(Box::new(OwnEdit { command: id, record, new_items, holds_back, accepted })),
+        );
         Ok(None)
     }
 
     /// Our own entry is durable: it is part of the document, shown, and only then confirmed.
     pub(super) fn own_persisted(&mut self, own: OwnEdit, now: Now) {
-        let OwnEdit { command, record, new_items, accepted } = own;
+        let OwnEdit { command, record, new_items, holds_back, accepted } = own;
         self.ledger.persisted(&accepted);
+        if holds_back {
+            self.held_back.insert(record);
+        }
         self.offices.heard(self.signer.author(), &accepted[0].entry, now.wall);
         let entry = &accepted[0].entry;
         self.documents.arrived(entry);
-        self.refresh_record(record, now);
+        self.refresh_records(&[record], now);
         let result = match self.documents.get(record, &self.ledger) {
             Ok(Some(document)) => Ok(Saved { record, entry: Some(entry.hash()), heads: document.heads(), new_items }),
             Ok(None) => Err(CommandError::NotFound),
@@ -226,6 +236,9 @@ impl<S: Shelf> Engine<S> {
     /// Called whenever the project changed, since the last commitment may come from anywhere. One at a time: the
     /// next follows when this one is durable.
     pub(super) fn open_evaluations(&mut self, record: RecordId, now: Now) -> Result<(), CommandError> {
+        if !self.held_back.contains(&record) || self.waiting.contains_key(&record) {
+            return Ok(());
+        }
         let mut held_back: Vec<HeldBack> = Vec::new();
         let scanned = self.ledger.shelf().scan(Table::Private, &record.0, None, &mut |key, value| {
             let ours = key.starts_with(&record.0);
@@ -233,7 +246,8 @@ impl<S: Shelf> Engine<S> {
             ours
         });
         scanned.map_err(LedgerError::from)?;
-        if held_back.is_empty() || self.waiting.contains_key(&record) {
+        if held_back.is_empty() {
+            self.held_back.remove(&record);
             return Ok(());
         }
         let known = self.documents.get(record, &self.ledger)?;

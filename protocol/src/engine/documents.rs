@@ -63,51 +63,51 @@ impl Documents {
         std::mem::take(&mut self.moved)
     }
 
-    /// Brings the documents of some records up to date, on several threads: documents do not depend on each other, and
-    /// applying changes is most of what an entry costs that a peer sent.
+    /// Brings the documents of some records up to date with all that is durable, on several threads: documents do not
+    /// depend on each other, and applying changes is most of what an entry costs that a peer sent. Of several that
+    /// cannot be read the first error is told; the others are brought up to date all the same.
     pub(super) fn prepare<S: Shelf>(&mut self, records: &[RecordId], ledger: &Ledger<S>) -> Result<(), LedgerError> {
         let mut jobs = Vec::with_capacity(records.len());
+        let mut result = Ok(());
         for record in records {
-            jobs.extend(self.job(*record, ledger)?.map(|job| (*record, job)));
+            match self.job(*record, ledger) {
+                Ok(job) => jobs.extend(job.map(|job| (*record, job))),
+                Err(error) => {
+                    // What is loaded is behind, and nobody must take it for the present.
+                    self.loaded.pop(record);
+                    result = result.and(Err(error));
+                }
+            }
         }
-        let share = jobs.len().div_ceil(THREADS).max(WORTH_A_THREAD);
-        let mut ours = jobs.split_off(jobs.len().min(share));
-        std::mem::swap(&mut ours, &mut jobs);
-        let carry_out = |jobs: Vec<(RecordId, Job)>| -> Vec<_> {
-            jobs.into_iter().map(|(record, job)| (record, job.carry_out(record))).collect()
-        };
-        let done = std::thread::scope(|scope| {
-            let mut others = Vec::new();
-            while !jobs.is_empty() {
-                let rest = jobs.split_off(jobs.len().min(share));
-                let theirs = std::mem::replace(&mut jobs, rest);
-                others.push(scope.spawn(move || carry_out(theirs)));
-            }
-            let mut done = carry_out(ours);
-            for other in others {
-                done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            done
-        });
         let reflects = ledger.last_arrival();
-        for (record, (document, moved)) in done {
+        for (record, (mut document, moved)) in on_threads(jobs, |(record, job)| (record, job.carry_out(record))) {
+            if document.wants_reload() {
+                let entries = entries_of(record, Arrival(0), ledger)?;
+                document = Document::rebuild(record, entries.into_iter().map(|held| (held.entry, held.standing)));
+            }
             self.moved.extend(moved);
             self.loaded.put(record, Loaded { document, reflects });
         }
-        Ok(())
+        result
     }
 
     /// What it takes to bring a record's document up to date; `None` where it is, or nothing of the record is held.
     fn job<S: Shelf>(&mut self, record: RecordId, ledger: &Ledger<S>) -> Result<Option<Job>, LedgerError> {
-        let Some(Loaded { reflects, .. }) = self.loaded.peek(&record) else {
+        let stale = self.stale.contains(&record);
+        let Some(loaded) = self.loaded.get_mut(&record) else {
             return load(record, ledger);
         };
-        if *reflects == ledger.last_arrival() || !self.stale.contains(&record) {
+        let since = std::mem::replace(&mut loaded.reflects, ledger.last_arrival());
+        if since == loaded.reflects || !stale {
             return Ok(None);
         }
-        let news = entries_of(record, *reflects, ledger)?;
         let loaded = self.loaded.pop(&record).expect("it was looked at");
-        Ok(Some(Job::Insert(Box::new(loaded.document), news)))
+        Ok(Some(Job::Insert(Box::new(loaded.document), entries_of(record, since, ledger)?)))
+    }
+
+    /// The documents of those records that are loaded, as they were last brought up to date.
+    pub(super) fn loaded(&self, records: &[RecordId]) -> Vec<(RecordId, &Document)> {
+        records.iter().filter_map(|record| Some((*record, &self.loaded.peek(record)?.document))).collect()
     }
 
     /// The record's document, up to date with all that is durable; `None` for a record of which nothing is held.
@@ -117,21 +117,35 @@ impl Documents {
         ledger: &Ledger<S>,
     ) -> Result<Option<&Document>, LedgerError> {
         self.prepare(&[record], ledger)?;
-        let Some(Loaded { document, reflects }) = self.loaded.get_mut(&record) else { return Ok(None) };
-        *reflects = ledger.last_arrival();
-        if document.wants_reload() {
-            let entries = entries_of(record, Arrival(0), ledger)?;
-            *document = Document::rebuild(record, entries.into_iter().map(|held| (held.entry, held.standing)));
-        }
-        Ok(Some(document))
+        Ok(self.loaded.peek(&record).map(|loaded| &loaded.document))
     }
 }
 
-/// Threads that documents are brought up to date on: an office laptop has two cores.
+/// Threads that documents are worked on by: an office laptop has two cores.
 const THREADS: usize = 2;
 
 /// Documents for which it is not worth to start a thread.
 const WORTH_A_THREAD: usize = 4;
+
+/// Does some work that does not depend on each other, this thread among several, and returns what came of it in order.
+pub(super) fn on_threads<W: Send, D: Send>(work: Vec<W>, act: impl Fn(W) -> D + Sync) -> Vec<D> {
+    let share = work.len().div_ceil(THREADS).max(WORTH_A_THREAD);
+    let act = &act;
+    let mut rest = work.into_iter();
+    std::thread::scope(|scope| {
+        let ours: Vec<W> = rest.by_ref().take(share).collect();
+        let mut others = Vec::new();
+        while rest.len() > 0 {
+            let theirs: Vec<W> = rest.by_ref().take(share).collect();
+            others.push(scope.spawn(move || theirs.into_iter().map(act).collect::<Vec<D>>()));
+        }
+        let mut done: Vec<D> = ours.into_iter().map(act).collect();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    })
+}
 
 /// What it takes to bring a document up to date.
 enum Job {

@@ -1,7 +1,9 @@
 //! What is derived from entries: documents and rows, brought up to date when there is time, and never before the
 //! entries are durable.
 
-use super::{Effect, Engine, Observation, REFRESH_AT_ONCE, ROWS_AT_ONCE, Work, node_row, rows, rows::Row};
+use super::{
+    Effect, Engine, Observation, REFRESH_AT_ONCE, ROWS_AT_ONCE, Work, documents::on_threads, node_row, rows, rows::Row,
+};
 use crate::{
     document::{Document, Placement},
     ids::{Arrival, Now, RecordId},
@@ -14,44 +16,42 @@ impl<S: Shelf> Engine<S> {
     /// Brings some rows up to date that are behind.
     pub(super) fn refresh(&mut self, now: Now) {
         let stale: Vec<RecordId> = self.documents.stale().take(REFRESH_AT_ONCE).collect();
-        // What cannot be read is told for each record below.
-        let _ = self.documents.prepare(&stale, &self.ledger);
-        for record in stale {
-            self.refresh_record(record, now);
-        }
+        self.refresh_records(&stale, now);
     }
 
-    /// Brings one record's document and row up to date.
-    pub(super) fn refresh_record(&mut self, record: RecordId, now: Now) {
-        let made = self.documents.get(record, &self.ledger).map(|document| match document {
-            Some(document) if document.is_blank() => Made::Gone,
-            Some(document) => match make_row(record, document, &self.ledger, &self.settings.vocabulary) {
-                Some(row) => Made::Row(rows::encode(&row, document), Box::new(row)),
-                None => Made::Nothing,
-            },
-            None => Made::Nothing,
+    /// Brings the documents and rows of some records up to date.
+    pub(super) fn refresh_records(&mut self, records: &[RecordId], now: Now) {
+        if let Err(error) = self.documents.prepare(records, &self.ledger) {
+            self.observe(Observation::Unreadable(error.to_string()));
+        }
+        let (ledger, vocabulary) = (&self.ledger, &self.settings.vocabulary);
+        let made = on_threads(self.documents.loaded(records), |(record, document)| {
+            (record, Made::of(record, document, ledger, vocabulary))
         });
-        self.documents.refreshed(record);
         for (entry, placement) in self.documents.take_moved() {
             if let Placement::SetAside(reason) = placement {
                 self.observe(Observation::SetAside { entry, code: reason.code() });
             }
         }
-        match made {
-            Ok(Made::Row(encoded, row)) => {
-                self.unwritten_rows.insert(record, Some(encoded));
-                self.effects.push_back(Effect::Changed(row));
+        for (record, made) in made {
+            match made {
+                Made::Row(encoded, row) => {
+                    self.unwritten_rows.insert(record, Some(encoded));
+                    self.effects.push_back(Effect::Changed(row));
+                }
+                Made::Gone => {
+                    self.unwritten_rows.insert(record, None);
+                    self.effects.push_back(Effect::Gone(record));
+                }
+                Made::Nothing => {}
             }
-            Ok(Made::Gone) => {
-                self.unwritten_rows.insert(record, None);
-                self.effects.push_back(Effect::Gone(record));
-            }
-            Ok(Made::Nothing) => {}
-            Err(error) => self.observe(Observation::Unreadable(error.to_string())),
         }
-        // A project may have become ready to open what is held back here.
-        if let Err(error) = self.open_evaluations(record, now) {
-            self.observe(Observation::Unreadable(error.to_string()));
+        for record in records {
+            self.documents.refreshed(*record);
+            // A project may have become ready to open what is held back here.
+            if let Err(error) = self.open_evaluations(*record, now) {
+                self.observe(Observation::Unreadable(error.to_string()));
+            }
         }
     }
 
@@ -77,9 +77,8 @@ impl<S: Shelf> Engine<S> {
     /// After a start: the rows of records with entries that the stored rows may not reflect are behind, and records
     /// with opinions held back here are looked at again.
     pub(super) fn catch_up(&mut self, mut reflected: Arrival) -> Result<(), LedgerError> {
-        for record in self.records_held_back()? {
-            self.documents.forget(record);
-        }
+        self.held_back = self.records_held_back()?;
+        self.held_back.iter().for_each(|record| self.documents.forget(*record));
         loop {
             let arrivals = self.ledger.arrivals_after(reflected, super::CATCH_UP_AT_ONCE)?;
             let Some((last, _)) = arrivals.last() else { return Ok(()) };
@@ -95,6 +94,23 @@ enum Made {
     /// Nothing of the record is applied: it has not begun, or stood in a branch of a forked feed only.
     Gone,
     Nothing,
+}
+
+impl Made {
+    fn of<S: Shelf>(
+        record: RecordId,
+        document: &Document,
+        ledger: &Ledger<S>,
+        vocabulary: &record::Vocabulary,
+    ) -> Self {
+        if document.is_blank() {
+            return Made::Gone;
+        }
+        match make_row(record, document, ledger, vocabulary) {
+            Some(row) => Made::Row(rows::encode(&row, document), Box::new(row)),
+            None => Made::Nothing,
+        }
+    }
 }
 
 /// The row of a record; `None` for a kind that only a newer version knows, which is kept and passed on all the same.
