@@ -56,7 +56,7 @@ pub const MIN_WINDOW: usize = 16 * 1024;
 pub const MAX_WINDOW: usize = 4 * 1024 * 1024;
 
 /// Operations in one change: a form save has some dozens, an imported conference of 136 recommendations some
-/// thousands, one long text at its limit as many as it has characters.
+/// thousands, a long text at its limit as many as it has words, which may be single letters.
 pub const MAX_CHANGE_OPS: usize = 200_000;
 
 /// Bytes of all keys of one change, each counted as often as it is written: sixty bytes of run-length code could
@@ -73,7 +73,7 @@ pub const MAX_START_OP: u64 = 100_000_000;
 /// Entries of one record that may wait for entries we lack.
 pub const MAX_WAITING_PER_RECORD: usize = 4_096;
 
-/// Documents kept loaded; each takes some 30 kB.
+/// Documents kept loaded; each takes some 20 kB.
 pub const LOADED_DOCUMENTS: usize = 512;
 
 /// Characters of an office's name.

@@ -20,8 +20,6 @@ use crate::{
 /// One record, for lists, maps and search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordRow {
-    /// The record.
-    pub record: RecordId,
     /// What it is about.
     pub kind: Kind,
     /// Its title.
@@ -91,7 +89,6 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
     let mut walk = Walk::default();
     walk.object(&schema, fields, "", None, false);
     RecordRow {
-        record,
         kind: reading.kind,
         title: text("title").unwrap_or_default(),
         status,

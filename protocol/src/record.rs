@@ -6,22 +6,22 @@
 //! table out.
 //!
 //! # Layout
-//! One document per record, with text positions in Unicode code points. The root map holds `kind` and one key per
+//! One document per record. The root map holds `kind` and one key per
 //! field:
 //!
 //! | shape | in the document | two offices at once |
 //! |---|---|---|
 //! | single value | a scalar; null once it was cleared | both values are kept, one is shown, a person settles |
 //! | value of several parts (place, money, phase) | one scalar: canonical JSON | as above; parts never mix |
-//! | narrative | a text | both edits survive |
+//! | narrative | a list of words | both edits survive |
 //! | set | a map of member → true | additions survive |
 //! | sheet | a map of the pack's key → scalar | each row as a single value |
 //! | items, ledger | a map of item id → map | both additions survive; fields of one item as above |
 //!
-//! The creating change makes every map and text of the kind, and the change that adds an item those of the item. A
+//! The creating change makes every map and list of the kind, and the change that adds an item those of the item. A
 //! field that is newer than its record has no container yet: whoever first writes it makes one. Two offices may do so
 //! at once; Automerge then keeps both maps under the one key, and reading and writing take them as one map
-//! (two texts made so are concurrent values). This needs no second layout for late fields.
+//! (two narratives made so are concurrent values). This needs no second layout for late fields.
 //!
 //! An item is withdrawn by `withdrawn` = true and never removed. Every edit inside an item puts `withdrawn` = false
 //! there and on the items around it, so a withdrawal that was made apart shows as concurrent values and comes up for
@@ -218,7 +218,7 @@ pub enum RecordError {
     Document(#[from] AutomergeError),
 }
 
-/// Writes a new record into an empty document. Only a title is required; every map and text of the kind is made.
+/// Writes a new record into an empty document. Only a title is required; every map and list of the kind is made.
 ///
 /// The status may be any, because records are entered from paper; what it lacks is listed by [`flags`].
 ///

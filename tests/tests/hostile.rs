@@ -1,14 +1,21 @@
 //! Peers that do not belong here, or do not behave: the session ends with a named reason, and nothing wrong is kept.
 
-use std::time::Duration;
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
 
+use automerge::{Change, ExpandedChange};
+use serde_json::{Value, json};
 use toguna_protocol::{
-    entry::{PayloadKind, Signature},
+    document::{Authorship, Document, Standing},
+    entry::{PayloadKind, Signature, VerifiedEntry},
     feed::{Feed, Tip},
     frame::{Frame, Reason},
     frontier::Digest,
-    ids::{FeedId, Incarnation, RecordId, Seq},
+    ids::{FeedId, Incarnation, RecordId, Seq, UnixSeconds},
     limits::MAX_FRAME,
+    record::{self, ItemIds, Kind, Vocabulary},
     verify::{Link, RawEntry, RawRun},
 };
 use toguna_tests::{eventually, office::Office, stranger::Stranger};
@@ -73,25 +80,46 @@ async fn frames_before_a_proper_hello_end_the_connection() {
     }
 }
 
-/// A feed of the handmade peer and a run of its first entries, properly signed.
+/// A feed of the handmade peer and a run of its first entries, properly signed, each of a record of its own.
 fn run(stranger: &Stranger, payloads: &[&[u8]]) -> (Feed, RawRun) {
-    let feed = Feed::begin(stranger.signer.genesis(Incarnation([5; 16])));
-    let mut tip = feed.tip;
-    let mut entries = Vec::new();
-    for payload in payloads {
-        let record = RecordId::created_by(feed.id, tip.seq.next());
-        let entry = stranger.signer.append(feed.id, tip, PayloadKind::CHANGE, record, payload.to_vec());
-        tip = Tip { seq: entry.header().seq, hash: entry.hash() };
-        entries.push(entry);
+    let mut pen = Pen::new(stranger);
+    payloads.iter().for_each(|payload| drop(pen.write(None, payload)));
+    (pen.feed.clone(), pen.run())
+}
+
+/// Writes the handmade peer's feed.
+struct Pen<'a> {
+    stranger: &'a Stranger,
+    feed: Feed,
+    tip: Tip,
+    entries: Vec<VerifiedEntry>,
+}
+
+impl<'a> Pen<'a> {
+    fn new(stranger: &'a Stranger) -> Self {
+        let feed = Feed::begin(stranger.signer.genesis(Incarnation([5; 16])));
+        Pen { stranger, tip: feed.tip, feed, entries: Vec::new() }
     }
-    let run = RawRun {
-        feed: feed.id,
-        first: Seq(1),
-        link: Link::Genesis(feed.genesis),
-        signature: *entries.last().unwrap().signature().unwrap(),
-        entries: entries.iter().map(RawEntry::of).collect(),
-    };
-    (feed, run)
+
+    /// An entry of a record, or without one the entry that creates its own.
+    fn write(&mut self, record: Option<RecordId>, payload: &[u8]) -> VerifiedEntry {
+        let record = record.unwrap_or_else(|| RecordId::created_by(self.feed.id, self.tip.seq.next()));
+        let signer = &self.stranger.signer;
+        let entry = signer.append(self.feed.id, self.tip, PayloadKind::CHANGE, record, payload.to_vec());
+        self.tip = Tip { seq: entry.header().seq, hash: entry.hash() };
+        self.entries.push(entry.clone());
+        entry
+    }
+
+    fn run(&self) -> RawRun {
+        RawRun {
+            feed: self.feed.id,
+            first: Seq(1),
+            link: Link::Genesis(self.feed.genesis),
+            signature: *self.entries.last().unwrap().signature().unwrap(),
+            entries: self.entries.iter().map(RawEntry::of).collect(),
+        }
+    }
 }
 
 type Alter = fn(&mut RawRun);
@@ -121,22 +149,11 @@ async fn a_member_that_breaks_the_rules_is_told_why_and_dropped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_frames_of_a_member_end_the_session() {
     let (gao, _, digest) = office_with_a_record().await;
-    let bomb = {
-        let packed = zstd_bomb();
-        let mut bytes = vec![5, 0];
-        bytes.extend_from_slice(&[7; 32]); // a feed
-        bytes.extend_from_slice(&[1, 1]); // first, count
-        bytes.extend_from_slice(&[0; 72]); // backlink, signature
-        bytes.push(1); // codec
-        bytes.extend_from_slice(&[0x80, 0x80, 0x08]); // 128 KiB announced
-        bytes.extend_from_slice(&packed);
-        bytes
-    };
     let cases: [(&str, Vec<u8>); 5] = [
         ("garbage", vec![0xaa; 1_000]),
         ("a frontier of a million feeds", vec![2, 0xc0, 0x84, 0x3d]),
         ("a feed number never given", vec![6, 1, 9, 1]),
-        ("a compressed bomb", bomb),
+        ("a compressed bomb", bomb_of(&zstd_bomb())),
         ("trailing bytes", vec![6, 0, 0]),
     ];
     for (name, bytes) in cases {
@@ -152,9 +169,22 @@ async fn malformed_frames_of_a_member_end_the_session() {
     assert_eq!(gao.digest().await, digest);
 }
 
-/// 20 MB of zeros, compressed.
+/// A chunk whose body unpacks to far more than it announces.
+fn bomb_of(packed: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![3, 0];
+    bytes.extend_from_slice(&[7; 32]); // a feed
+    bytes.extend_from_slice(&[1, 1]); // first, count
+    bytes.extend_from_slice(&[0; 97]); // genesis
+    bytes.extend_from_slice(&[0; 64]); // signature
+    bytes.push(1); // codec
+    bytes.extend_from_slice(&[0x80, 0x80, 0x08]); // 128 KiB announced
+    bytes.extend_from_slice(packed);
+    bytes
+}
+
+/// 200 MB of zeros, compressed.
 fn zstd_bomb() -> Vec<u8> {
-    zstd::bulk::compress(&vec![0; 20_000_000], 19).unwrap()
+    zstd::bulk::compress(&vec![0; 200_000_000], 3).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,4 +208,107 @@ async fn a_properly_signed_payload_that_is_no_change_is_kept_set_aside_and_passe
     assert!(!gao.holds(RecordId::created_by(feed.id, Seq(1))).await);
     let next = gao.conflict("Another", "Goes on.").await;
     eventually("records still travel", async || bamako.holds(next).await).await;
+}
+
+/// A change rewritten in Automerge's own JSON form.
+fn forge(payload: &[u8], rewrite: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let change = Change::try_from(payload).unwrap();
+    let mut json = serde_json::to_value(change.decode()).unwrap();
+    rewrite(&mut json);
+    Change::from(serde_json::from_value::<ExpandedChange>(json).unwrap()).raw_bytes().to_vec()
+}
+
+type Forge = fn(Vec<u8>) -> Vec<u8>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_would_upset_a_document_are_set_aside_by_name_and_cost_nothing_else() {
+    let cases: [(&str, Forge); 5] = [
+        ("unknown-actor", |payload| {
+            forge(&payload, |json| json["ops"][0]["obj"] = json!("7@00112233445566778899aabbccddeeff"))
+        }),
+        ("unknown-object", |payload| {
+            forge(&payload, |json| json["ops"][0]["obj"] = json!(format!("999@{}", json["actor"].as_str().unwrap())))
+        }),
+        ("wrong-start-op", |payload| forge(&payload, |json| json["startOp"] = json!(u32::MAX))),
+        ("wrong-change-seq", |payload| forge(&payload, |json| json["seq"] = json!(9))),
+        ("wrong-checksum", |mut payload| {
+            payload[5] ^= 1;
+            payload
+        }),
+    ];
+    for (seed, (code, forge)) in (20..).zip(cases) {
+        let (gao, record, _) = office_with_a_record().await;
+        let mut member = Stranger::connect(seed, gao.address).await;
+        member.enter().await;
+        let mut pen = Pen::new(&member);
+        let theirs = RecordId::created_by(pen.feed.id, Seq(1));
+        let mut document = Document::empty(theirs);
+        let by = Authorship { person: "F.".to_owned(), reason: None, at: UnixSeconds(1_795_000_000) };
+        let fields = json!({"title": "Theirs"});
+        let (mut ids, vocabulary) = (ItemIds::new(pen.feed.id, Seq(1)), Vocabulary::default());
+        let creation = document
+            .edit(pen.feed.id, &by, |tx| record::create(tx, Kind::Conflict, &fields, &mut ids, &vocabulary))
+            .unwrap()
+            .unwrap();
+        document.insert(&pen.write(None, &creation.payload), Standing::Trunk);
+        let heads = document.heads();
+        let edit = json!({"notes": "x", "event_count": 3});
+        let honest = document
+            .edit(pen.feed.id, &by, |tx| record::patch(tx, theirs, &heads, &edit, &mut ids, &vocabulary))
+            .unwrap()
+            .unwrap();
+        let forged = pen.write(Some(theirs), &forge(honest.payload)).hash();
+        let (feed, run) = (pen.feed.id, pen.run());
+        member.say(&Frame::Frontier(NOTHING, vec![(feed, Seq(2))]));
+        member.say(&Frame::Chunk(run));
+        eventually("the forged change is set aside", async || match gao.app().record(theirs).await {
+            Ok(view) => view.standstills.iter().any(|still| still.entry == forged),
+            Err(_) => false,
+        })
+        .await;
+        let view = gao.view(theirs).await;
+        assert_eq!(view.standstills.iter().map(|still| still.code).collect::<Vec<_>>(), [code]);
+        assert_eq!((view.fields.get("title"), view.fields.get("notes")), (Some(&json!("Theirs")), None), "{code}");
+        // The office goes on, with its own record and with theirs.
+        gao.patch(theirs, json!({"notes": "y"})).await.expect("the record can still be edited");
+        assert_eq!(gao.view(record).await.fields["title"], "Sentinel title");
+    }
+}
+
+/// A line of a process's memory, in megabytes (proc(5)).
+fn memory(process: u32, line: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let found = status.lines().find_map(|found| found.strip_prefix(line)).expect("every process has this line");
+    found.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_thrown_at_it_an_office_takes_no_more_memory() {
+    let (gao, nobody) = (Office::new("Gao"), Office::new("Nobody"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_office"))
+        .arg(gao.directory())
+        .args([&gao.name, &gao.address.to_string(), &nobody.address.to_string()])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the office starts");
+    let throw = async |seed: u8, admitted: bool, bytes: Vec<u8>| {
+        let mut peer = Stranger::connect(seed, gao.address).await;
+        if admitted {
+            peer.enter().await;
+        }
+        peer.say_bytes(bytes);
+        peer.hear_for(Duration::from_secs(1)).await;
+    };
+    throw(40, true, vec![0xaa; 100]).await;
+    let before = memory(child.id(), "VmHWM:");
+    for round in 0..8 {
+        throw(41 + round, true, bomb_of(&zstd_bomb())).await;
+        throw(61 + round, true, vec![0xaa; MAX_FRAME]).await;
+        throw(81 + round, false, vec![1; MAX_FRAME]).await;
+    }
+    let after = memory(child.id(), "VmHWM:");
+    child.kill().expect("it runs");
+    child.wait().expect("it can be waited for");
+    // Two hundred megabytes unpack from each bomb. The office meanwhile writes records of its own.
+    assert!(after < before + 48, "{before} MB before, {after} MB after");
 }

@@ -6,6 +6,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     future::pending,
+    io::ErrorKind,
     time::Duration,
 };
 
@@ -415,5 +416,15 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    let text = innermost.to_string();
+    // libp2p's layers hide the error's type, but not its number.
+    let number = text.rsplit_once("(os error ").and_then(|(_, rest)| rest.strip_suffix(')')?.parse().ok());
+    match number.map(|number| std::io::Error::from_raw_os_error(number).kind()) {
+        Some(ErrorKind::ConnectionRefused) => "nobody answers at this address".to_owned(),
+        Some(ErrorKind::TimedOut) => "no answer in time".to_owned(),
+        Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => {
+            "there is no way to this address now".to_owned()
+        }
+        _ => text,
+    }
 }

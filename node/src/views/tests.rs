@@ -19,7 +19,6 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
     let stamp =
         Stamp { by: "Awa".into(), office: AuthorKey([1; 32]), at: UnixSeconds(1_000), entry: EntryHash([2; 32]) };
     let record = RecordRow {
-        record: id,
         kind,
         title: title.into(),
         status: None,
