@@ -73,7 +73,7 @@ pub const MAX_START_OP: u64 = 100_000_000;
 /// Entries of one record that may wait for entries we lack.
 pub const MAX_WAITING_PER_RECORD: usize = 4_096;
 
-/// Documents kept loaded; each takes some 20 kB.
+/// Documents kept loaded; each takes some 30 kB.
 pub const LOADED_DOCUMENTS: usize = 512;
 
 /// Characters of an office's name.
