@@ -5,8 +5,6 @@
 //! against its causal past alone, before Automerge sees it (`change`, `rules`, `graph`): Automerge queues what it
 //! cannot apply yet, panics on what it did not expect, and accepts references to objects the author cannot have seen.
 
-mod change;
-mod columns;
 mod edit;
 mod graph;
 mod placement;
@@ -19,15 +17,13 @@ use std::{
 
 use automerge::{Automerge, Change, ChangeHash, ReadDoc};
 
-use self::{
-    change::Head,
-    graph::{Graph, Moved},
-};
+use self::graph::{Graph, Moved};
 pub use self::{
     edit::{Authorship, EditError, Edited},
     placement::{Placement, SetAside, Standing},
 };
 use crate::{
+    change::Head,
     entry::VerifiedEntry,
     ids::{EntryHash, FeedId, RecordId, Seq, UnixSeconds},
 };
@@ -62,17 +58,17 @@ pub struct ChangeEntry {
 
 impl ChangeEntry {
     fn new(entry: &VerifiedEntry, change: ChangeHash, head: Head) -> Self {
-        let (person, reason) = edit::read_message(&head.message);
+        let (person, reason) = edit::read_message(&head.outline.message);
         ChangeEntry {
             entry: entry.hash(),
             feed: entry.header().feed,
             seq: entry.header().seq,
             change,
             max_op: head.max_op(),
-            deps: head.deps,
+            deps: head.outline.deps,
             person,
             reason,
-            at: UnixSeconds(head.time),
+            at: UnixSeconds(head.outline.time),
         }
     }
 }
@@ -105,7 +101,7 @@ fn blank() -> Automerge {
 /// Reads an entry's change. With the reason for a refusal comes the change's hash, where it was found out.
 fn read(entry: &VerifiedEntry) -> Result<(Head, Change), (SetAside, Option<ChangeHash>)> {
     let payload = entry.payload();
-    let head = Head::parse(payload).map_err(|reason| (reason, None))?;
+    let head = Head::parse(payload).map_err(|reason| (reason.into(), None))?;
     // Automerge reads untrusted bytes here: a panic must end this entry, not this node.
     let change = catch_unwind(|| Change::try_from(payload))
         .map_err(|_| (SetAside::Failed, None))?
@@ -115,10 +111,10 @@ fn read(entry: &VerifiedEntry) -> Result<(Head, Change), (SetAside, Option<Chang
     if Head::claimed_checksum(payload) != Some(&hash.0[..4]) {
         return refuse(SetAside::WrongChecksum);
     }
-    if head.actor != entry.header().feed.actor() {
+    if head.outline.actor != entry.header().feed.actor() {
         return refuse(SetAside::WrongActor);
     }
-    match (entry.header().creates_record(), head.deps.is_empty()) {
+    match (entry.header().creates_record(), head.outline.deps.is_empty()) {
         (true, false) => refuse(SetAside::CreationDepends),
         (false, true) => refuse(SetAside::NotFromCreation),
         _ => Ok((head, change)),

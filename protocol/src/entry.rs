@@ -4,9 +4,15 @@
 //! rebuilds each header and checks one signature over the last. Hashes are over the canonical expanded form, so wire
 //! codecs can change without touching a single hash.
 
-use std::fmt;
+pub(crate) mod strip;
 
-use crate::ids::{EntryHash, FeedId, PayloadHash, RecordId, Seq};
+use std::{fmt, sync::Arc};
+
+use crate::{
+    ids::{EntryHash, FeedId, PayloadHash, RecordId, Seq},
+    limits::{MAX_CHUNK_EXPANDED, MAX_PAYLOAD},
+    wire::{self, Reader, WireError},
+};
 
 /// The only header layout so far.
 pub const FORMAT: u8 = 1;
@@ -95,14 +101,14 @@ impl fmt::Debug for Signature {
 pub struct VerifiedEntry {
     header: Header,
     hash: EntryHash,
-    payload: Vec<u8>,
+    payload: Arc<[u8]>,
     signature: Option<Signature>,
 }
 
 impl VerifiedEntry {
     pub(crate) fn new(header: Header, payload: Vec<u8>, signature: Option<Signature>) -> Self {
         let hash = header.hash();
-        VerifiedEntry { header, hash, payload, signature }
+        VerifiedEntry { header, hash, payload: payload.into(), signature }
     }
 
     /// The header.
@@ -125,3 +131,72 @@ impl VerifiedEntry {
         self.signature.as_ref()
     }
 }
+
+/// One entry as it travels: what the receiver cannot derive from its place in the feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawEntry {
+    /// What the payload is.
+    pub kind: PayloadKind,
+    /// The record, or `None` where the entry creates it (the id then follows from feed and seq).
+    pub record: Option<RecordId>,
+    /// The payload's canonical bytes, at most [`MAX_PAYLOAD`].
+    pub payload: Vec<u8>,
+}
+
+/// Flag of an encoded entry: the record id is left out because the entry creates it.
+const CREATES: u8 = 1;
+
+impl RawEntry {
+    /// What must travel of an entry we hold.
+    pub fn of(entry: &VerifiedEntry) -> Self {
+        let header = entry.header();
+        let record = (!header.creates_record()).then_some(header.record);
+        RawEntry { kind: header.kind, record, payload: entry.payload().to_vec() }
+    }
+
+    /// The record of the entry, where it is number `seq` of a feed whose root is `root`.
+    pub fn record_at(&self, root: FeedId, seq: Seq) -> RecordId {
+        self.record.unwrap_or_else(|| RecordId::created_by(root, seq))
+    }
+
+    /// Appends all but the payload's bytes: kind, flags, record unless created here, payload length.
+    pub(crate) fn write_fields(&self, out: &mut Vec<u8>) {
+        out.push(self.kind.0);
+        out.push(if self.record.is_none() { CREATES } else { 0 });
+        if let Some(record) = &self.record {
+            out.extend_from_slice(&record.0);
+        }
+        wire::put_number(out, self.payload.len() as u64);
+    }
+
+    /// Reads what [`Self::write_fields`] wrote: an entry without its payload, and the payload's length.
+    pub(crate) fn read_fields(reader: &mut Reader<'_>) -> Result<(Self, usize), WireError> {
+        let kind = PayloadKind(reader.byte("entry kind")?);
+        let record = match reader.byte("entry flags")? {
+            0 => Some(RecordId(reader.array("entry record")?)),
+            CREATES => None,
+            _ => return Err(WireError::Invalid("entry flags")),
+        };
+        let len = reader.number_up_to(MAX_PAYLOAD, "entry payload")?;
+        Ok((RawEntry { kind, record, payload: Vec::new() }, len))
+    }
+
+    /// Appends the fields and the payload.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        self.write_fields(out);
+        out.extend_from_slice(&self.payload);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let (mut entry, len) = Self::read_fields(reader)?;
+        entry.payload = reader.bytes(len, "entry payload")?.to_vec();
+        Ok(entry)
+    }
+
+    /// Bytes of the entry in a chunk's expanded body.
+    pub fn expanded_len(&self) -> usize {
+        2 + self.record.map_or(0, |_| RecordId::LEN) + 3 + self.payload.len()
+    }
+}
+
+const _: () = assert!(2 + RecordId::LEN + 4 + MAX_PAYLOAD <= MAX_CHUNK_EXPANDED, "one entry always fits a chunk");

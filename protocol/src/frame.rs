@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    chunk,
+    chunk::{Codec, Packed},
+    entry::strip::MAX_NAMED,
     feed::{ForkProof, ProofSide},
     frontier::Digest,
     ids::{AuthorKey, Epoch, FeedId, Seq, UnixSeconds},
-    limits::{MAX_FEEDS, MAX_PROBE, MAX_SEQ},
+    limits::{CHUNK_WINDOW, MAX_FEEDS, MAX_PROBE, MAX_SEQ},
     verify::RawRun,
     wire::{self, Reader, WireError},
 };
@@ -27,7 +28,9 @@ pub enum Frame {
     /// All that the sender holds, and its digest. Later frontiers of a session replace the earlier ones.
     Frontier(Digest, Vec<(FeedId, Seq)>),
     /// Entries.
-    Chunk(RawRun),
+    Chunk(Packed),
+    /// The sender could not unpack a run of this feed: it is to be sent anew from after this number, plain.
+    Plain(FeedId, Seq),
     /// What the sender now holds, durably: acknowledges chunks, and saves the receiver from sending the same again.
     /// With its digest where, as far as the sender knows, both hold the same numbers.
     Have(Vec<(FeedId, Seq)>, Option<Digest>),
@@ -257,9 +260,16 @@ mod tag {
     pub(super) const SIDE: u8 = 8;
     pub(super) const FORK: u8 = 9;
     pub(super) const BYE: u8 = 10;
+    pub(super) const STRIPPED: u8 = 12;
+    pub(super) const PLAIN: u8 = 13;
 }
 
 impl Frame {
+    /// A run in a chunk that can be unpacked without knowing anything else.
+    pub fn plain(run: &RawRun) -> Self {
+        Frame::Chunk(Packed::plain(run))
+    }
+
     /// The frame's bytes, which may add to the sender's dictionary: frames must be sent in the order they were made.
     pub fn encode(&self, dictionary: &mut Dictionary) -> Vec<u8> {
         let mut out = Vec::new();
@@ -274,10 +284,23 @@ impl Frame {
                 out.extend_from_slice(&digest.0);
                 dictionary.write_numbers(numbers, &mut out);
             }
-            Frame::Chunk(run) => {
+            Frame::Chunk(packed) if packed.codec == Codec::STRIPPED => {
+                out.push(tag::STRIPPED);
+                dictionary.write(packed.feed, &mut out);
+                out.push(packed.window.trailing_zeros() as u8);
+                out.push(packed.named.len() as u8);
+                packed.named.iter().for_each(|feed| dictionary.write(*feed, &mut out));
+                packed.write(&mut out);
+            }
+            Frame::Chunk(packed) => {
                 out.push(tag::CHUNK);
-                dictionary.write(run.feed, &mut out);
-                chunk::write(run, &mut out);
+                dictionary.write(packed.feed, &mut out);
+                packed.write(&mut out);
+            }
+            Frame::Plain(feed, seq) => {
+                out.push(tag::PLAIN);
+                dictionary.write(*feed, &mut out);
+                wire::put_number(&mut out, seq.0);
             }
             Frame::Have(numbers, digest) => {
                 out.push(tag::HAVE);
@@ -323,8 +346,18 @@ impl Frame {
             }
             tag::CHUNK => {
                 let feed = dictionary.read(&mut reader)?;
-                return chunk::read(feed, reader).map(Frame::Chunk);
+                return Packed::read(feed, reader).map(Frame::Chunk);
             }
+            tag::STRIPPED => {
+                let feed = dictionary.read(&mut reader)?;
+                let bits = u32::from(reader.byte("chunk window")?);
+                let window = 1usize.checked_shl(bits).filter(|window| *window <= CHUNK_WINDOW);
+                let window = window.ok_or(WireError::TooLarge("chunk window"))?;
+                let count = reader.number_up_to(MAX_NAMED, "chunk feeds")?;
+                let named = (0..count).map(|_| dictionary.read(&mut reader)).collect::<Result<_, _>>()?;
+                return Packed::read_stripped(feed, window, named, reader).map(Frame::Chunk);
+            }
+            tag::PLAIN => Frame::Plain(dictionary.read(&mut reader)?, read_seq(&mut reader)?),
             tag::HAVE => {
                 let numbers = dictionary.read_numbers(&mut reader)?;
                 let digest = if reader.is_empty() { None } else { Some(Digest(reader.array("digest")?)) };
@@ -385,8 +418,8 @@ mod tests {
                 clock: UnixSeconds(1_795_000_000),
             }),
             Frame::Frontier(Digest([5; 16]), vec![(a, Seq(300)), (b, Seq(1))]),
-            Frame::Chunk(RawRun { feed: b, first: Seq(1), link: Link::Genesis(genesis), ..run.clone() }),
-            Frame::Chunk(run),
+            Frame::plain(&RawRun { feed: b, first: Seq(1), link: Link::Genesis(genesis), ..run.clone() }),
+            Frame::plain(&run),
             Frame::Have(vec![(b, Seq(2))], None),
             Frame::Have(vec![], Some(Digest([5; 16]))),
             Frame::Hold(a, Seq(300)),
@@ -421,7 +454,11 @@ mod tests {
             let bytes = frame.encode(&mut Dictionary::default());
             for at in 0..bytes.len() {
                 // A `Have` without its digest is one that never had it.
-                let whole = |cut: &Result<Frame, _>| matches!(cut, Ok(Frame::Have(_, None)));
+                // What a cut chunk lacks shows when it is unpacked.
+                let whole = |cut: &Result<Frame, _>| match cut {
+                    Ok(Frame::Chunk(packed)) => packed.clone().unpack_plain().is_err(),
+                    cut => matches!(cut, Ok(Frame::Have(_, None))),
+                };
                 let cut = Frame::decode(&bytes[..at], &mut Dictionary::default());
                 assert!(cut.is_err() || whole(&cut));
                 let mut altered = bytes.clone();

@@ -33,6 +33,13 @@ impl Frontier {
         *held = seq.max(*held);
     }
 
+    /// Takes back what was only supposed of `feed`.
+    pub fn lower(&mut self, feed: FeedId, seq: Seq) {
+        if let Some(held) = self.0.get_mut(&feed) {
+            *held = seq.min(*held);
+        }
+    }
+
     /// The feeds and their numbers, in the order of the feeds' ids.
     pub fn iter(&self) -> impl Iterator<Item = (FeedId, Seq)> + '_ {
         self.0.iter().map(|(feed, seq)| (*feed, *seq))

@@ -5,10 +5,11 @@
 //! while the store is still writing.
 
 mod check;
+mod recall;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
 };
 
 use crate::{
@@ -22,7 +23,11 @@ use crate::{
     wire::{self, Reader, WireError},
 };
 
-pub use self::check::{LedgerCheck, LedgerFault};
+use self::recall::Recall;
+pub use self::{
+    check::{LedgerCheck, LedgerFault},
+    recall::UnpackError,
+};
 
 /// What is wrong with the feeds in a store, or with reading them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +84,9 @@ pub struct Ledger<S> {
     held: BTreeMap<FeedId, Feed>,
     /// Verified ends of feeds that the store is still writing.
     ahead: BTreeMap<FeedId, Tip>,
+    /// The entries between.
+    unwritten: BTreeMap<(FeedId, Seq), VerifiedEntry>,
+    recall: Mutex<Recall>,
     /// What is held durably, and its digest once someone asked.
     frontier: Frontier,
     digest: OnceLock<Digest>,
@@ -102,8 +110,8 @@ impl<S: Shelf> Ledger<S> {
             arrival = arrival.max(last);
             held.insert(feed.id, feed);
         }
-        let (ahead, frontier, digest) = Default::default();
-        let mut ledger = Ledger { shelf, held, ahead, frontier, digest, arrival, durable: arrival };
+        let (ahead, unwritten, recall, frontier, digest) = Default::default();
+        let mut ledger = Ledger { shelf, held, ahead, unwritten, recall, frontier, digest, arrival, durable: arrival };
         ledger.recount();
         Ok(ledger)
     }
@@ -217,6 +225,7 @@ impl<S: Shelf> Ledger<S> {
                 let key = [&header.record.0[..], &arrival.0.to_be_bytes()].concat();
                 batch.put(Table::RecordEntries, key, address.clone());
                 batch.put(Table::Arrivals, arrival.0.to_be_bytes(), [&address[..], &header.record.0].concat());
+                self.unwritten.insert((feed, header.seq), entry.clone());
                 Accepted { feed, arrival, entry }
             })
             .collect();
@@ -229,6 +238,7 @@ impl<S: Shelf> Ledger<S> {
     pub fn persisted(&mut self, accepted: &[Accepted]) {
         for Accepted { feed, arrival, entry } in accepted {
             let tip = Tip { seq: entry.header().seq, hash: entry.hash() };
+            self.unwritten.remove(&(*feed, tip.seq));
             if let Some(held) = self.held.get_mut(feed) {
                 held.tip = tip;
                 self.frontier.raise(*feed, tip.seq);
@@ -244,6 +254,8 @@ impl<S: Shelf> Ledger<S> {
     /// The store could not write: everything that is not durable is forgotten. Arrival numbers are not given twice.
     pub fn roll_back(&mut self) {
         self.ahead.clear();
+        self.unwritten.clear();
+        self.forget();
     }
 
     /// The entry `seq` of a feed or branch; `None` where it is not held.
@@ -446,6 +458,7 @@ impl<S: Shelf> Ledger<S> {
         for feed in &outcome.changed {
             self.held.insert(feed.id, feed.clone());
         }
+        self.forget();
         self.recount();
     }
 

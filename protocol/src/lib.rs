@@ -11,6 +11,7 @@ pub mod ids;
 pub mod limits;
 pub mod wire;
 
+mod change;
 pub mod entry;
 pub mod feed;
 pub mod verify;

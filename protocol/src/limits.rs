@@ -20,6 +20,19 @@ pub const CHUNK_EXPANDED: usize = 16 * 1024;
 /// Entries after which a sender ends a run with a signature.
 pub const CHUNK_ENTRIES: usize = 32;
 
+/// Bytes of a feed's preceding operations that a run is packed with. On records with prose, what travels shrinks by a
+/// sixth from 32 to 256 KiB, and hardly any more beyond.
+pub const CHUNK_WINDOW: usize = 256 * 1024;
+
+/// Feeds whose window is kept in memory.
+pub const WINDOWS: usize = 24;
+
+/// Changes that are kept in mind because others may rest on them, with about 200 bytes each.
+pub const PARENTS: usize = 16 * 1024;
+
+/// Entries of a record that are looked at to find the one that a change rests on, the latest first.
+pub const MAX_LOOK_BACK: usize = 64;
+
 /// The highest number an entry may have: a save every millisecond for thirty thousand years, and far enough from the
 /// end of 64 bits that counting on never overflows.
 pub const MAX_SEQ: usize = 1 << 50;

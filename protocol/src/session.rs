@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::suspects::Suspects;
 use crate::{
+    chunk::{Codec, Effort, Packed},
     feed::{Feed, ForkProof, ProofSide},
     frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
     frontier::{Digest, Frontier},
@@ -25,7 +26,6 @@ use crate::{
     ledger::{Ledger, LedgerError},
     limits::{MAX_FRAME, MAX_FRAME_BEFORE_HELLO, MAX_QUESTIONS, MAX_WINDOW, MIN_WINDOW, QUESTIONS_PER_TICK},
     shelf::Shelf,
-    verify::RawRun,
     wire::WireError,
 };
 
@@ -41,6 +41,9 @@ const STALLED_AFTER: u64 = 30_000;
 
 /// A link whose chunks are acknowledged within this many milliseconds can take more at once.
 const BRISK: u64 = 2_000;
+
+/// A link that answers within this many milliseconds is fast: packing hard would take longer than it saves.
+const FAST: u64 = 150;
 
 /// What this node is to its peers.
 pub struct Identity<'a> {
@@ -63,7 +66,7 @@ pub enum Incoming {
     /// The peer holds these; our own feed may be among them, further than we hold it.
     Holds(Vec<(FeedId, Seq)>),
     /// Entries.
-    Run(RawRun),
+    Run(Packed),
     /// A proof that a feed forked.
     Fork(ForkProof),
     /// The peer's side of a fork after an entry that both hold.
@@ -142,6 +145,11 @@ pub struct Session {
     /// Branches whose proof is under way to the peer.
     introduced: BTreeSet<FeedId>,
     suspects: Suspects,
+    /// How hard it pays to pack on this link.
+    effort: Effort,
+    /// Feeds that the peer wants plain, and those that we want plain from it.
+    plain: BTreeSet<FeedId>,
+    asked_plain: BTreeSet<FeedId>,
     /// Feeds in which we told the peer to wait, and whether our next frontier is to make it try again.
     waiting: BTreeMap<FeedId, bool>,
     /// The last arrival here after which there was nothing to send, until the peer says something of what it lacks.
@@ -181,6 +189,9 @@ impl Session {
             held: BTreeSet::new(),
             introduced: BTreeSet::new(),
             suspects: Suspects::default(),
+            effort: Effort::Thin,
+            plain: BTreeSet::new(),
+            asked_plain: BTreeSet::new(),
             waiting: BTreeMap::new(),
             idle_at: None,
             questions: MAX_QUESTIONS,
@@ -257,9 +268,15 @@ impl Session {
                 self.agree(digest, ledger, now);
                 Ok(Some(Incoming::Holds(numbers)))
             }
-            Frame::Chunk(run) => {
-                self.hear_chunk(&run, now)?;
-                Ok(Some(Incoming::Run(run)))
+            Frame::Chunk(packed) => {
+                self.hear_chunk(&packed, now)?;
+                let again = packed.codec == Codec::STRIPPED && self.asked_plain.contains(&packed.feed);
+                Ok((!again).then_some(Incoming::Run(packed)))
+            }
+            Frame::Plain(feed, seq) => {
+                self.count_question()?;
+                self.hear_plain(feed, seq);
+                Ok(None)
             }
             Frame::Have(numbers, digest) => {
                 numbers.iter().for_each(|(feed, seq)| self.hear_have(*feed, *seq, now));
@@ -323,6 +340,9 @@ impl Session {
         if hello.mac != hello_mac(us.secret, &self.peer, &self.ours, &hello) {
             return Err(SessionError::Offence(Reason::Stranger));
         }
+        if now.moment.0.saturating_sub(self.opened.0) <= FAST {
+            self.effort = Effort::Fast;
+        }
         let Stage::Greeting { hello: ours, frontier, feeds } =
             std::mem::replace(&mut self.stage, Stage::Live { heard: false })
         else {
@@ -365,7 +385,7 @@ impl Session {
     }
 
     /// The peer holds what it sends.
-    fn hear_chunk(&mut self, run: &RawRun, now: Now) -> Result<(), SessionError> {
+    fn hear_chunk(&mut self, run: &Packed, now: Now) -> Result<(), SessionError> {
         if run.first > self.reach.get(&run.feed).next() {
             return Err(SessionError::Offence(Reason::OutOfTurn));
         }
@@ -390,10 +410,29 @@ impl Session {
         });
         // Two seconds of the rate at which chunks get through: enough to keep a link busy, little enough that what is
         // urgent does not wait behind what is not.
+        if acknowledged > 0 {
+            self.effort = if slowest <= FAST { Effort::Fast } else { Effort::Thin };
+        }
         if acknowledged > 0 && slowest <= BRISK {
             self.window = (self.window * 2).min(MAX_WINDOW);
         } else if acknowledged > 0 {
             self.window = (self.window / 2).max(MIN_WINDOW);
+        }
+    }
+
+    /// The peer could not unpack what we sent of a feed after this number.
+    fn hear_plain(&mut self, feed: FeedId, seq: Seq) {
+        self.plain.insert(feed);
+        self.flights.retain(|flight| flight.feed != feed);
+        self.expected.lower(feed, seq.max(self.confirmed.get(&feed)));
+        self.idle_at = None;
+    }
+
+    /// A run of this feed came that cannot be unpacked: it is to come again, plain.
+    pub fn ask_plain<S: Shelf>(&mut self, feed: FeedId, ledger: &Ledger<S>, now: Now) {
+        if self.asked_plain.insert(feed) {
+            let held = ledger.verified_tip(&feed).map_or(Seq(0), |tip| tip.seq);
+            self.send(&Frame::Plain(feed, held), now);
         }
     }
 
@@ -461,7 +500,16 @@ impl Session {
             let held = ledger.feed(&feed).expect("the feed was found in the ledger");
             let Some(run) = ledger.run_after(held, self.expected.get(&feed))? else { continue };
             let last = run.last();
-            let frame = Frame::Chunk(run).encode(&mut self.sending);
+            let packed = if self.plain.contains(&feed) {
+                Packed::plain(&run)
+            } else {
+                let holds = |feed: &FeedId| match self.held.contains(feed) {
+                    true => self.confirmed.get(feed),
+                    false => self.expected.get(feed),
+                };
+                ledger.pack(held, &run, holds, self.effort)?
+            };
+            let frame = Frame::Chunk(packed).encode(&mut self.sending);
             under_way += frame.len();
             self.flights.push_back(Flight { feed, last, bytes: frame.len(), sent: now.moment });
             self.outbox.push_back(frame);

@@ -4,24 +4,13 @@
 //! are rebuilt from the place the run starts at, so the one signature answers for the order, the records and the
 //! payloads of all of them.
 
+pub use crate::entry::RawEntry;
 use crate::{
     entry::{Header, PayloadKind, Signature, VerifiedEntry},
     feed::{Feed, Genesis, Tip, signature_holds},
     ids::{EntryHash, FeedId, PayloadHash, RecordId, Seq},
-    limits::{MAX_CHUNK_EXPANDED, MAX_PAYLOAD},
     wire::{self, Reader, WireError},
 };
-
-/// One entry as it travels: what the receiver cannot derive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawEntry {
-    /// What the payload is.
-    pub kind: PayloadKind,
-    /// The record, or `None` where the entry creates it (the id then follows from feed and seq).
-    pub record: Option<RecordId>,
-    /// The payload's canonical bytes, at most [`MAX_PAYLOAD`].
-    pub payload: Vec<u8>,
-}
 
 /// A run of entries of one feed as it travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,46 +117,6 @@ pub fn verify_run(feed: &Feed, before: Tip, run: RawRun) -> Result<Vec<VerifiedE
     }
     Ok(entries)
 }
-
-/// Flag of an encoded entry: the record id is left out because the entry creates it.
-const CREATES: u8 = 1;
-
-impl RawEntry {
-    /// What must travel of an entry we hold.
-    pub fn of(entry: &VerifiedEntry) -> Self {
-        let header = entry.header();
-        let record = (!header.creates_record()).then_some(header.record);
-        RawEntry { kind: header.kind, record, payload: entry.payload().to_vec() }
-    }
-
-    /// Appends: kind, flags, record unless created here, payload length, payload.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.push(self.kind.0);
-        out.push(if self.record.is_none() { CREATES } else { 0 });
-        if let Some(record) = &self.record {
-            out.extend_from_slice(&record.0);
-        }
-        wire::put_bytes(out, &self.payload);
-    }
-
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let kind = PayloadKind(reader.byte("entry kind")?);
-        let record = match reader.byte("entry flags")? {
-            0 => Some(RecordId(reader.array("entry record")?)),
-            CREATES => None,
-            _ => return Err(WireError::Invalid("entry flags")),
-        };
-        let len = reader.number_up_to(MAX_PAYLOAD, "entry payload")?;
-        Ok(RawEntry { kind, record, payload: reader.bytes(len, "entry payload")?.to_vec() })
-    }
-
-    /// Bytes of the entry in a chunk's expanded body.
-    pub fn expanded_len(&self) -> usize {
-        2 + self.record.map_or(0, |_| RecordId::LEN) + 3 + self.payload.len()
-    }
-}
-
-const _: () = assert!(2 + RecordId::LEN + 4 + MAX_PAYLOAD <= MAX_CHUNK_EXPANDED, "one entry always fits a chunk");
 
 /// An entry as our own store keeps it; sealed by the store, hence trusted when it comes back.
 pub mod stored {

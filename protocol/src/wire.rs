@@ -76,6 +76,12 @@ impl<'a> Reader<'a> {
         usize::try_from(value).ok().filter(|v| *v <= bound).ok_or(WireError::TooLarge(field))
     }
 
+    /// A signed number, zigzag: 0, -1, 1, -2 … are 0, 1, 2, 3 …
+    pub(crate) fn zigzag(&mut self, field: &'static str) -> Result<i64, WireError> {
+        let value = self.number(field)?;
+        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
+    }
+
     pub(crate) fn end(self) -> Result<(), WireError> {
         if self.rest.is_empty() { Ok(()) } else { Err(WireError::Trailing) }
     }
@@ -88,6 +94,11 @@ pub(crate) fn put_number(out: &mut Vec<u8>, mut value: u64) {
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+/// Appends a signed number, zigzag, in LEB128.
+pub(crate) fn put_zigzag(out: &mut Vec<u8>, value: i64) {
+    put_number(out, (value << 1 ^ value >> 63) as u64);
 }
 
 /// Appends a length in LEB128 and the bytes.

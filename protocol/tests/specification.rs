@@ -80,8 +80,8 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let frames = [
         ("hello", Frame::Hello(hello)),
         ("frontier", Frame::Frontier(digest, vec![(feed, Seq(2))])),
-        ("chunk", Frame::Chunk(run(&card, Seq(1), Link::Genesis(genesis)))),
-        ("second chunk", Frame::Chunk(run(&change, Seq(2), Link::Entry(first_eight(&card.hash().0))))),
+        ("chunk", Frame::plain(&run(&card, Seq(1), Link::Genesis(genesis)))),
+        ("second chunk", Frame::plain(&run(&change, Seq(2), Link::Entry(first_eight(&card.hash().0))))),
         ("have", Frame::Have(vec![(feed, Seq(2))], Some(digest))),
         ("hold", Frame::Hold(feed, Seq(1))),
         ("compare", Frame::Compare(vec![(feed, Seq(2), first_eight(&change.hash().0))])),

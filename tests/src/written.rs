@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
         let signature = *last.signature().expect("what is made here is signed");
         let entries = std::mem::take(&mut self.run);
         let run = RawRun { feed: feed.id, first: self.from.seq.next(), link, entries, signature };
-        self.frames.push((self.tip.seq, Frame::Chunk(run).encode(&mut self.dictionary)));
+        self.frames.push((self.tip.seq, Frame::plain(&run).encode(&mut self.dictionary)));
         self.from = self.tip;
         self.size = 0;
     }

@@ -11,7 +11,7 @@ use toguna_protocol::{
     document::{Authorship, Document, Standing},
     entry::{PayloadKind, Signature, VerifiedEntry},
     feed::{Feed, Tip},
-    frame::{Frame, Reason},
+    frame::{Dictionary, Frame, Reason},
     frontier::Digest,
     ids::{FeedId, Incarnation, RecordId, Seq, UnixSeconds},
     limits::MAX_FRAME,
@@ -139,7 +139,7 @@ async fn a_member_that_breaks_the_rules_is_told_why_and_dropped() {
         let (feed, mut run) = run(&member, &[b"one", b"two"]);
         alter(&mut run);
         member.say(&Frame::Frontier(NOTHING, vec![(feed.id, Seq(2))]));
-        member.say(&Frame::Chunk(run));
+        member.say(&Frame::plain(&run));
         let heard = member.hear_out().await;
         assert_eq!(goodbye(&heard), Some(reason), "{name}: {heard:?}");
         assert_eq!(gao.digest().await, digest, "{name}");
@@ -149,18 +149,18 @@ async fn a_member_that_breaks_the_rules_is_told_why_and_dropped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_frames_of_a_member_end_the_session() {
     let (gao, _, digest) = office_with_a_record().await;
-    let cases: [(&str, Vec<u8>); 5] = [
-        ("garbage", vec![0xaa; 1_000]),
-        ("a frontier of a million feeds", vec![2, 0xc0, 0x84, 0x3d]),
-        ("a feed number never given", vec![6, 1, 9, 1]),
-        ("a compressed bomb", bomb_of(&zstd_bomb())),
-        ("trailing bytes", vec![6, 0, 0]),
+    let cases: [(&str, fn(&Stranger) -> Vec<u8>); 5] = [
+        ("garbage", |_| vec![0xaa; 1_000]),
+        ("a frontier of a million feeds", |_| vec![2, 0xc0, 0x84, 0x3d]),
+        ("a feed number never given", |_| vec![6, 1, 9, 1]),
+        ("a compressed bomb", |member| bomb_of(member, &zstd_bomb())),
+        ("trailing bytes", |_| vec![6, 0, 0]),
     ];
     for (name, bytes) in cases {
         let mut member = Stranger::connect(4, gao.address).await;
         member.enter().await;
         member.say(&Frame::Frontier(NOTHING, Vec::new()));
-        let mut sent = bytes;
+        let mut sent = bytes(&member);
         sent.truncate(MAX_FRAME);
         member.say_bytes(sent);
         let heard = member.hear_out().await;
@@ -170,13 +170,12 @@ async fn malformed_frames_of_a_member_end_the_session() {
 }
 
 /// A chunk whose body unpacks to far more than it announces.
-fn bomb_of(packed: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![3, 0];
-    bytes.extend_from_slice(&[7; 32]); // a feed
-    bytes.extend_from_slice(&[1, 1]); // first, count
-    bytes.extend_from_slice(&[0; 97]); // genesis
-    bytes.extend_from_slice(&[0; 64]); // signature
-    bytes.push(1); // codec
+fn bomb_of(member: &Stranger, packed: &[u8]) -> Vec<u8> {
+    let (_, run) = run(member, &[&[0; 2_000]]);
+    let mut bytes = Frame::plain(&run).encode(&mut Dictionary::default());
+    // Type, feed, first, count, genesis, signature: then codec, length, body.
+    bytes.truncate(1 + 33 + 1 + 1 + 97 + 64);
+    bytes.push(1);
     bytes.extend_from_slice(&[0x80, 0x80, 0x08]); // 128 KiB announced
     bytes.extend_from_slice(packed);
     bytes
@@ -196,7 +195,7 @@ async fn a_properly_signed_payload_that_is_no_change_is_kept_set_aside_and_passe
     member.enter().await;
     let (feed, run) = run(&member, &[b"no change at all", &[0x85, 0x6f, 0x4a, 0x83, 1, 2, 3, 4, 1, 200], &[0; 5_000]]);
     member.say(&Frame::Frontier(NOTHING, vec![(feed.id, Seq(3))]));
-    member.say(&Frame::Chunk(run));
+    member.say(&Frame::plain(&run));
     let holds = async |office: &Office, feed: FeedId| {
         let frontier = office.app().status().await.unwrap().frontier;
         frontier.contains(&(feed, Seq(3)))
@@ -260,7 +259,7 @@ async fn changes_that_would_upset_a_document_are_set_aside_by_name_and_cost_noth
         let forged = pen.write(Some(theirs), &forge(honest.payload)).hash();
         let (feed, run) = (pen.feed.id, pen.run());
         member.say(&Frame::Frontier(NOTHING, vec![(feed, Seq(2))]));
-        member.say(&Frame::Chunk(run));
+        member.say(&Frame::plain(&run));
         eventually("the forged change is set aside", async || match gao.app().record(theirs).await {
             Ok(view) => view.standstills.iter().any(|still| still.entry == forged),
             Err(_) => false,
@@ -291,20 +290,22 @@ async fn whatever_is_thrown_at_it_an_office_takes_no_more_memory() {
         .stdout(Stdio::null())
         .spawn()
         .expect("the office starts");
-    let throw = async |seed: u8, admitted: bool, bytes: Vec<u8>| {
+    let throw = async |seed: u8, admitted: bool, bytes: &dyn Fn(&Stranger) -> Vec<u8>| {
         let mut peer = Stranger::connect(seed, gao.address).await;
         if admitted {
             peer.enter().await;
         }
+        let bytes = bytes(&peer);
         peer.say_bytes(bytes);
         peer.hear_for(Duration::from_secs(1)).await;
     };
-    throw(40, true, vec![0xaa; 100]).await;
+    throw(40, true, &|_| vec![0xaa; 100]).await;
+    let bomb = zstd_bomb();
     let before = memory(child.id(), "VmHWM:");
     for round in 0..8 {
-        throw(41 + round, true, bomb_of(&zstd_bomb())).await;
-        throw(61 + round, true, vec![0xaa; MAX_FRAME]).await;
-        throw(81 + round, false, vec![1; MAX_FRAME]).await;
+        throw(41 + round, true, &|member| bomb_of(member, &bomb)).await;
+        throw(61 + round, true, &|_| vec![0xaa; MAX_FRAME]).await;
+        throw(81 + round, false, &|_| vec![1; MAX_FRAME]).await;
     }
     let after = memory(child.id(), "VmHWM:");
     child.kill().expect("it runs");

@@ -5,8 +5,11 @@ use automerge::{
     transaction::{CommitOptions, Transactable, Transaction},
 };
 
-use super::{Document, SetAside, change::Head};
-use crate::ids::{FeedId, UnixSeconds};
+use super::{Document, SetAside};
+use crate::{
+    change::Head,
+    ids::{FeedId, UnixSeconds},
+};
 
 /// Stands between the person and the reason in a change's message.
 const SEPARATOR: char = '\u{1f}';

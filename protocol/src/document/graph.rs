@@ -17,10 +17,10 @@ use automerge::{ActorId, Change, ChangeHash};
 pub(super) use self::settle::Moved;
 use super::{
     ChangeEntry, Placement, SetAside, Standing,
-    change::{Head, OpRef},
     rules::{self, Slot, Slots},
 };
 use crate::{
+    change::{Head, OpRef},
     entry::VerifiedEntry,
     ids::{EntryHash, Seq},
     limits,
@@ -195,13 +195,13 @@ impl Graph {
         }
         let at = u32::try_from(self.nodes.len()).expect("a record has fewer than four billion changes");
         let next_actor = u32::try_from(self.actors.len()).expect("fewer actors than changes");
-        let actor = *self.actors.entry(head.actor.clone()).or_insert(next_actor);
-        let same_number = self.numbered.entry((actor, head.seq)).or_default();
+        let actor = *self.actors.entry(head.outline.actor.clone()).or_insert(next_actor);
+        let same_number = self.numbered.entry((actor, head.outline.seq)).or_default();
         *same_number += 1;
         self.contested |= *same_number > 1;
         self.by_hash.insert(change, at);
         self.by_entry.insert(entry.hash(), at);
-        for dep in &head.deps {
+        for dep in &head.outline.deps {
             self.children.entry(*dep).or_default().push(at);
         }
         self.nodes.push(Node {
@@ -210,8 +210,8 @@ impl Graph {
             placement: Placement::Waiting { missing: Vec::new() },
             verdict: Verdict::Open,
             actor,
-            seq: head.seq,
-            start_op: head.start_op,
+            seq: head.outline.seq,
+            start_op: head.outline.start_op,
             clock: Vec::new(),
             previous: NONE,
             jump: at,
@@ -262,7 +262,7 @@ impl Graph {
     }
 
     fn judge(&mut self, at: u32, payload: &[u8], trusted: bool) -> Verdict {
-        let examined = Head::parse(payload).map_err(Verdict::Broken).and_then(|head| {
+        let examined = Head::parse(payload).map_err(|reason| Verdict::Broken(reason.into())).and_then(|head| {
             let past = self.past(&head)?;
             let slots = if trusted { None } else { Some(self.check(&head, payload, &past).map_err(Verdict::Broken)?) };
             Ok((past, slots))
@@ -301,7 +301,7 @@ impl Graph {
     fn past(&self, head: &Head) -> Result<Past, Verdict> {
         let mut clock: Vec<u32> = Vec::new();
         let mut last_op = 0;
-        for dep in &head.deps {
+        for dep in &head.outline.deps {
             let dep = self.node(dep).ok_or(Verdict::Open)?;
             last_op = last_op.max(dep.facts.max_op);
             if clock.len() < dep.clock.len() {
@@ -313,13 +313,13 @@ impl Graph {
         }
         // An actor that never wrote here gets the number it would be given next.
         let unseen = u32::try_from(self.actors.len()).unwrap_or(NONE);
-        let actor = self.actors.get(&head.actor).copied().unwrap_or(unseen);
+        let actor = self.actors.get(&head.outline.actor).copied().unwrap_or(unseen);
         let previous = clock.get(actor as usize).filter(|at| **at != NONE);
         let seq = previous.map_or(0, |at| self.nodes[*at as usize].seq) + 1;
-        if head.seq != seq {
+        if head.outline.seq != seq {
             return Err(Verdict::Broken(SetAside::WrongChangeSeq));
         }
-        if head.start_op != last_op + 1 || head.max_op() > limits::MAX_START_OP {
+        if head.outline.start_op != last_op + 1 || head.max_op() > limits::MAX_START_OP {
             return Err(Verdict::Broken(SetAside::WrongStartOp));
         }
         Ok(Past { actor, clock })
@@ -363,12 +363,12 @@ impl Graph {
 
     fn check(&self, head: &Head, payload: &[u8], past: &Past) -> Result<Slots, SetAside> {
         let mut actors = vec![past.actor];
-        for other in &head.others {
+        for other in &head.outline.others {
             let known = self.actors.get(other).filter(|at| past.clock.get(**at as usize).is_some_and(|c| *c != NONE));
             actors.push(*known.ok_or(SetAside::UnknownActor)?);
         }
         let operations = head.operations(payload, &actors)?;
-        let start = OpRef { number: head.start_op, actor: past.actor };
+        let start = OpRef { number: head.outline.start_op, actor: past.actor };
         rules::check(&operations, start, |op| self.slot(&past.clock, op))
     }
 
@@ -383,7 +383,8 @@ impl Graph {
         let payload = node.payload.as_ref()?;
         let head = Head::parse(payload).ok()?;
         let number = |actor: &ActorId| self.actors.get(actor).copied();
-        let actors: Option<Vec<u32>> = std::iter::once(&head.actor).chain(&head.others).map(number).collect();
+        let actors: Option<Vec<u32>> =
+            std::iter::once(&head.outline.actor).chain(&head.outline.others).map(number).collect();
         let operations = head.operations(payload, &actors?).ok()?;
         Some(Arc::new(Slots::of_checked(&operations)))
     }

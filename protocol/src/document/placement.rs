@@ -2,7 +2,7 @@
 
 use automerge::ChangeHash;
 
-use crate::ids::EntryHash;
+use crate::{change::Unreadable, ids::EntryHash};
 
 /// Whether an entry stands where its feed is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +103,20 @@ pub enum SetAside {
     /// More than [`crate::limits::MAX_WAITING_PER_RECORD`] changes of this record wait for others.
     #[error("too many changes of this record wait for others")]
     TooManyWaiting,
+}
+
+impl From<Unreadable> for SetAside {
+    fn from(reason: Unreadable) -> Self {
+        match reason {
+            Unreadable::TooLarge => SetAside::TooLarge,
+            Unreadable::Malformed => SetAside::Malformed,
+            Unreadable::Compressed => SetAside::Compressed,
+            Unreadable::TrailingBytes => SetAside::TrailingBytes,
+            Unreadable::Unsupported => SetAside::Unsupported,
+            Unreadable::TooManyOperations => SetAside::TooManyOperations,
+            Unreadable::TooManyDependencies => SetAside::TooManyDependencies,
+        }
+    }
 }
 
 impl SetAside {

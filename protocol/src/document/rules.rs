@@ -5,10 +5,8 @@
 //! to another place takes effect or not depending on what else is in the batch. Everything is therefore checked
 //! against the change's own causal past, and against nothing else.
 
-use super::{
-    SetAside,
-    change::{Action, Key, ObjectKind, OpRef, Operation, Operations},
-};
+use super::SetAside;
+use crate::change::{Action, Key, ObjectKind, OpRef, Operation, Operations};
 
 /// Where an operation's effect lies: its object, and the place there that later operations name to overwrite it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use super::{ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
 use crate::{
+    chunk::{Codec, Packed},
     feed::Feed,
     frame::Reason,
     ids::{AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
-    ledger::Accepted,
+    ledger::{Accepted, UnpackError},
     limits::{MAX_SESSIONS, MAX_UNWRITTEN},
     session::{Incoming, Session, SessionError},
     shelf::{Batch, Shelf},
@@ -99,9 +100,9 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// Entries of a feed came. They are checked against what we hold, and go to the store as a whole or not at all.
-    fn run(&mut self, conn: ConnId, run: RawRun, now: Now) -> Result<(), SessionError> {
-        let (id, last) = (run.feed, run.last());
-        let Some(feed) = self.feed_of(&run)? else {
+    fn run(&mut self, conn: ConnId, packed: Packed, now: Now) -> Result<(), SessionError> {
+        let (id, last, stripped) = (packed.feed, packed.last(), packed.codec == Codec::STRIPPED);
+        let Some(feed) = self.feed_of(&packed)? else {
             // A branch whose proof has not taken effect here: worth asking again for, where a proof is on its way.
             let again = !self.early_forks.is_empty() || self.pending.iter().any(Pending::is_fork);
             self.hold(conn, id, again, now);
@@ -111,7 +112,20 @@ impl<S: Shelf> Engine<S> {
             self.hold(conn, id, true, now);
             return Ok(());
         }
+        let run = match self.unpack(&feed, packed)? {
+            Ok(run) => run,
+            // What was already under way when we told the peer to wait: it starts again from what we said we hold.
+            Err(UnpackError::Gap) => return Ok(()),
+            Err(_) => {
+                self.session(conn, |session, ledger| session.ask_plain(id, ledger, now));
+                return Ok(());
+            }
+        };
         match self.ledger.check_run(&feed, run)? {
+            // Put together from what we hold, it may have come out wrong because we do not hold the same.
+            Err(VerifyError::Signature(_) | VerifyError::Differs(_)) if stripped => {
+                self.session(conn, |session, ledger| session.ask_plain(id, ledger, now));
+            }
             Ok(entries) if entries.is_empty() && last <= feed.tip.seq => {
                 self.session(conn, |session, ledger| session.have(&[(id, feed.tip.seq)], ledger, now));
             }
@@ -137,7 +151,7 @@ impl<S: Shelf> Engine<S> {
                 let peer = self.sessions.get(&conn).map(Session::peer);
                 self.persist(batch, true, Work::Received { peer, accepted, bytes });
             }
-            // What was already under way when we told the peer to wait: it starts again from what we said we hold.
+            // As above.
             Err(VerifyError::Gap { .. }) => {}
             Err(VerifyError::Differs(seq)) if seq <= feed.start.seq => {
                 return Err(SessionError::Offence(Reason::Malformed));
@@ -154,12 +168,19 @@ impl<S: Shelf> Engine<S> {
         Ok(())
     }
 
+    fn unpack(&self, feed: &Feed, packed: Packed) -> Result<Result<RawRun, UnpackError>, SessionError> {
+        match packed.codec {
+            Codec::STRIPPED => Ok(self.ledger.unpack(feed, packed)?),
+            _ => Ok(Ok(packed.unpack_plain()?)),
+        }
+    }
+
     /// The feed a run belongs to: one we hold, or a new one that the run itself begins.
-    fn feed_of(&self, run: &RawRun) -> Result<Option<Feed>, SessionError> {
+    fn feed_of(&self, run: &Packed) -> Result<Option<Feed>, SessionError> {
         if let Some(held) = self.ledger.feed(&run.feed) {
             return Ok(Some(held.clone()));
         }
-        let Link::Genesis(genesis) = run.link else { return Ok(None) };
+        let Some(Link::Genesis(genesis)) = run.link else { return Ok(None) };
         if genesis.id() != run.feed {
             return Ok(None);
         }

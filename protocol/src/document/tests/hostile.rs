@@ -298,16 +298,17 @@ fn truncated_payloads_are_set_aside_at_every_length() {
 /// Where both our reader and Automerge accept a change, they read the same operations.
 fn readings_agree(payload: &[u8]) {
     let Ok(head) = Head::parse(payload) else { return };
-    let numbers: Vec<u32> = (0..=head.others.len() as u32).collect();
+    let numbers: Vec<u32> = (0..=head.outline.others.len() as u32).collect();
     let Ok(ours) = head.operations(payload, &numbers) else { return };
     let Ok(theirs) = Change::try_from(payload) else { return };
     let theirs = theirs.decode();
-    let actors: Vec<String> = std::iter::once(&head.actor).chain(&head.others).map(ToString::to_string).collect();
-    let name = |op: &super::super::change::OpRef| format!("{}@{}", op.number, actors[op.actor as usize]);
+    let actors: Vec<String> =
+        std::iter::once(&head.outline.actor).chain(&head.outline.others).map(ToString::to_string).collect();
+    let name = |op: &crate::change::OpRef| format!("{}@{}", op.number, actors[op.actor as usize]);
     let json = serde_json::to_value(&theirs).unwrap();
     assert_eq!(json["ops"].as_array().unwrap().len(), ours.rows.len());
     for (ours_row, theirs) in ours.rows.iter().zip(json["ops"].as_array().unwrap()) {
-        use super::super::change::Key;
+        use crate::change::Key;
         let object = ours_row.object.as_ref().map_or("_root".into(), name);
         assert_eq!(theirs["obj"], object);
         match ours_row.key {

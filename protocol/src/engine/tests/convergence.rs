@@ -94,7 +94,7 @@ fn entries_sent(world: &mut World, link: LinkId, from: usize) -> usize {
     let mut dictionary = if knew_the_same { Dictionary::with(feeds) } else { Dictionary::default() };
     let frames = world.sent(link, from).iter();
     let entries = |frame: &Vec<u8>| match Frame::decode(frame, &mut dictionary).expect("nodes send proper frames") {
-        Frame::Chunk(run) => run.entries.len(),
+        Frame::Chunk(packed) => packed.count,
         _ => 0,
     };
     frames.map(entries).sum()

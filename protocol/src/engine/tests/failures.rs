@@ -103,7 +103,7 @@ fn a_fork_that_could_not_be_written_is_written_later() {
     other.scribble(1, 2);
     let proof = crate::feed::ForkProof::join(one.genesis, one.at(3), one.side(3), other.side(3)).expect("they part");
     let mut peer = ByHand::enter(&mut world, node, Pen::new(61).author());
-    peer.say(&mut world, &Frame::Chunk(one.run(one.feed(), 0, 4)));
+    peer.say(&mut world, &Frame::plain(&one.run(one.feed(), 0, 4)));
     world.settle();
     world.node_mut(node).failing = true;
     peer.say(&mut world, &Frame::Fork(proof));
@@ -203,7 +203,7 @@ fn an_entry_of_a_kind_that_only_a_newer_version_knows_is_passed_on() {
     pen.scribble(3, 7);
     pen.write(PayloadKind(77), crate::ids::RecordId([9; 16]), b"from the future");
     let mut peer = ByHand::enter(&mut world, nodes[0], pen.author());
-    peer.say(&mut world, &Frame::Chunk(pen.run(pen.feed(), 0, 4)));
+    peer.say(&mut world, &Frame::plain(&pen.run(pen.feed(), 0, 4)));
     world.link(nodes[0], nodes[1]);
     world.link(nodes[1], nodes[2]);
     world.settle();

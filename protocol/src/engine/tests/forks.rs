@@ -170,11 +170,11 @@ fn tell_once(world: &mut World, node: NodeId, order: [usize; 5], base: usize, pa
     peer.say(world, &Frame::Frontier(crate::frontier::Digest([0; 16]), vec![]));
     for piece in order {
         let frame = match piece {
-            0 if base > 0 => Frame::Chunk(one.run(one.feed(), 0, base)),
-            1 => Frame::Chunk(one.run(one.feed(), base, base + 2)),
+            0 if base > 0 => Frame::plain(&one.run(one.feed(), 0, base)),
+            1 => Frame::plain(&one.run(one.feed(), base, base + 2)),
             2 => Frame::Fork(proof.clone()),
-            3 => Frame::Chunk(one.run(branch(&one), base, base + 2)),
-            4 => Frame::Chunk(other.run(branch(&other), base, base + 3)),
+            3 => Frame::plain(&one.run(branch(&one), base, base + 2)),
+            4 => Frame::plain(&other.run(branch(&other), base, base + 3)),
             _ => continue,
         };
         peer.say(world, &frame);
@@ -223,15 +223,15 @@ fn forks_within_branches_are_the_same_whichever_is_proved_first() {
         let mut world = World::of(5, 1);
         let node = NodeId(0);
         let mut peer = ByHand::enter(&mut world, node, Pen::new(61).author());
-        peer.say(&mut world, &Frame::Chunk(one.run(one.feed(), 0, 10)));
+        peer.say(&mut world, &Frame::plain(&one.run(one.feed(), 0, 10)));
         while world.write_next(node) {}
         for proof in proofs {
             peer.say(&mut world, &Frame::Fork(proof.clone()));
             while world.write_next(node) {}
         }
         let branch = |pen: &Pen, base: usize| FeedId(pen.at(base + 1).hash.0);
-        peer.say(&mut world, &Frame::Chunk(other.run(branch(&other, 4), 4, 6)));
-        peer.say(&mut world, &Frame::Chunk(third.run(branch(&third, 7), 7, 9)));
+        peer.say(&mut world, &Frame::plain(&other.run(branch(&other, 4), 4, 6)));
+        peer.say(&mut world, &Frame::plain(&third.run(branch(&third, 7), 7, 9)));
         while world.write_next(node) {}
         let engine = world.engine(node);
         let own = engine.own_feed();

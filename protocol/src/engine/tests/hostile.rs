@@ -78,13 +78,13 @@ fn a_frame_that_breaks_a_rule_ends_the_session_by_name() {
         ("garbage", |_| vec![0xee; 40], Reason::Malformed),
         ("too large", |_| vec![3; MAX_FRAME + 1], Reason::Limit),
         ("a second hello", |_| [&[1, 1][..], &[0; 49]].concat(), Reason::OutOfTurn),
-        ("a gap", |pen| frame(Frame::Chunk(pen.run(pen.feed(), 3, 5))), Reason::OutOfTurn),
+        ("a gap", |pen| frame(Frame::plain(&pen.run(pen.feed(), 3, 5))), Reason::OutOfTurn),
         (
             "a wrong signature",
             |pen| {
                 let mut run = pen.run(pen.feed(), 0, 5);
                 run.signature = Signature([7; 64]);
-                frame(Frame::Chunk(run))
+                frame(Frame::plain(&run))
             },
             Reason::Signature,
         ),
@@ -93,7 +93,7 @@ fn a_frame_that_breaks_a_rule_ends_the_session_by_name() {
             |pen| {
                 let mut run = pen.run(pen.feed(), 0, 5);
                 run.entries[2].payload[0] ^= 1;
-                frame(Frame::Chunk(run))
+                frame(Frame::plain(&run))
             },
             Reason::Signature,
         ),
@@ -103,7 +103,7 @@ fn a_frame_that_breaks_a_rule_ends_the_session_by_name() {
                 let signer = Signer::new(&[9; 32], NetworkId([9; 32]));
                 let genesis = signer.genesis(Incarnation([1; 16]));
                 let run = pen.run(genesis.id(), 0, 2);
-                frame(Frame::Chunk(crate::verify::RawRun { link: Link::Genesis(genesis), ..run }))
+                frame(Frame::plain(&crate::verify::RawRun { link: Link::Genesis(genesis), ..run }))
             },
             Reason::OutOfTurn,
         ),
@@ -112,7 +112,7 @@ fn a_frame_that_breaks_a_rule_ends_the_session_by_name() {
             |pen| {
                 let genesis = Genesis { compartment: CompartmentId([1; 16]), ..pen.genesis };
                 let run = pen.run(genesis.id(), 0, 2);
-                frame(Frame::Chunk(crate::verify::RawRun { link: Link::Genesis(genesis), ..run }))
+                frame(Frame::plain(&crate::verify::RawRun { link: Link::Genesis(genesis), ..run }))
             },
             Reason::OutOfTurn,
         ),
@@ -144,7 +144,7 @@ fn frame(frame: Frame) -> Vec<u8> {
 
 /// A chunk whose body unpacks to twenty megabytes.
 fn bomb(pen: &Pen) -> Vec<u8> {
-    let mut bytes = frame(Frame::Chunk(pen.run(pen.feed(), 0, 1)));
+    let mut bytes = frame(Frame::plain(&pen.run(pen.feed(), 0, 1)));
     let head = 1 + 1 + 32 + 2 + Genesis::LEN + 64;
     bytes.truncate(head);
     bytes.push(crate::chunk::Codec::ZSTD.0);
@@ -164,7 +164,7 @@ fn floods_leave_memory_as_it_was_or_end_the_session() {
                     let genesis = Genesis { incarnation: Incarnation([number; 16]), ..pen.genesis };
                     let mut run = pen.run(genesis.id(), 0, 1);
                     run.link = Link::Genesis(genesis);
-                    peer.say(world, &Frame::Chunk(run));
+                    peer.say(world, &Frame::plain(&run));
                 }
             },
             &[Reason::Signature],
@@ -254,7 +254,7 @@ fn altered_frames_never_panic_and_never_change_anything() {
     other.scribble(1, 2);
     let proof = crate::feed::ForkProof::join(pen.genesis, pen.at(4), pen.side(4), other.side(4)).expect("they part");
     let frames = [
-        Frame::Chunk(pen.run(pen.feed(), 0, 3)),
+        Frame::plain(&pen.run(pen.feed(), 0, 3)),
         Frame::Fork(proof),
         Frame::Frontier(Digest([0; 16]), vec![(pen.feed(), Seq(3))]),
         Frame::Side(pen.feed(), Seq(2), pen.side(2)),
@@ -289,7 +289,7 @@ fn entries_that_claim_a_record_of_ours_are_set_aside_and_harm_nothing() {
     pen.entries.clear();
     pen.write(PayloadKind::CHANGE, next, b"not a change");
     pen.write(PayloadKind::OFFICE, RecordId([0; 16]), &[0xff; 30]);
-    peer.say(&mut world, &Frame::Chunk(pen.run(pen.feed(), 0, 2)));
+    peer.say(&mut world, &Frame::plain(&pen.run(pen.feed(), 0, 2)));
     world.settle();
     let record = world.create(NODE, "the next of ours");
     assert_eq!(record, next);

@@ -5,22 +5,39 @@
 //! refused, because no record has them (`record` keeps long texts as lists) and each is another way to upset a
 //! document.
 
+mod columns;
+
 use std::ops::Range;
 
 use automerge::{ActorId, ChangeHash};
+use sha2::{Digest, Sha256};
 
-use super::{
-    SetAside,
-    columns::{Booleans, Delta, Malformed, Reader, Rle},
-};
-use crate::limits;
+use self::columns::{Booleans, Delta, Malformed, Reader, Rle};
+use crate::{limits, wire};
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHECKSUM: Range<usize> = 4..8;
+/// The type of a chunk that is one uncompressed change.
+const CHANGE: u8 = 1;
 
-impl From<Malformed> for SetAside {
+/// Why bytes are no change that a record may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    TooLarge,
+    Malformed,
+    /// Deflated: twenty kilobytes can stand for twenty megabytes.
+    Compressed,
+    /// Bytes follow the change.
+    TrailingBytes,
+    /// A kind of operation or column that records do not use.
+    Unsupported,
+    TooManyOperations,
+    TooManyDependencies,
+}
+
+impl From<Malformed> for Unreadable {
     fn from(Malformed: Malformed) -> Self {
-        SetAside::Malformed
+        Unreadable::Malformed
     }
 }
 
@@ -45,63 +62,111 @@ enum Column {
 /// Column numbers of the format, in the order of [`Column`].
 const SPECS: [u64; 12] = [0x01, 0x02, 0x11, 0x13, 0x15, 0x34, 0x42, 0x56, 0x57, 0x70, 0x71, 0x73];
 
-/// What stands before the operations, and where their columns lie.
+/// What stands before the columns of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outline {
+    /// In ascending order.
+    pub(crate) deps: Vec<ChangeHash>,
+    pub(crate) actor: ActorId,
+    pub(crate) seq: u64,
+    pub(crate) start_op: u64,
+    pub(crate) time: i64,
+    pub(crate) message: String,
+    /// Actors other than the change's own that its operations refer to, in ascending order.
+    pub(crate) others: Vec<ActorId>,
+}
+
+/// A change as far as it can be read without its operations.
 #[derive(Debug, Clone)]
-pub(super) struct Head {
-    pub(super) deps: Vec<ChangeHash>,
-    pub(super) actor: ActorId,
-    pub(super) seq: u64,
-    pub(super) start_op: u64,
-    pub(super) time: i64,
-    pub(super) message: String,
-    /// Actors other than the change's own that its operations refer to.
-    pub(super) others: Vec<ActorId>,
+pub(crate) struct Head {
+    pub(crate) outline: Outline,
     /// Number of operations, at least 1.
-    pub(super) ops: u64,
+    pub(crate) ops: u64,
     columns: [Range<usize>; SPECS.len()],
+    columns_from: usize,
+}
+
+/// A change's hash, of which its checksum is the first four bytes: SHA-256 over type, length and content.
+pub(crate) fn hash_of(payload: &[u8]) -> ChangeHash {
+    ChangeHash(Sha256::digest(payload.get(CHECKSUM.end..).unwrap_or_default()).into())
+}
+
+/// Puts a change chunk together from its outline and what stands from the columns on.
+pub(crate) fn build(outline: &Outline, columns: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(columns.len() + 128);
+    wire::put_number(&mut body, outline.deps.len() as u64);
+    outline.deps.iter().for_each(|dep| body.extend_from_slice(&dep.0));
+    wire::put_bytes(&mut body, outline.actor.to_bytes());
+    wire::put_number(&mut body, outline.seq);
+    wire::put_number(&mut body, outline.start_op);
+    put_signed(&mut body, outline.time);
+    wire::put_bytes(&mut body, outline.message.as_bytes());
+    wire::put_number(&mut body, outline.others.len() as u64);
+    outline.others.iter().for_each(|other| wire::put_bytes(&mut body, other.to_bytes()));
+    body.extend_from_slice(columns);
+    let mut payload = Vec::with_capacity(body.len() + 16);
+    payload.extend_from_slice(&MAGIC);
+    payload.extend_from_slice(&[0; 4]);
+    payload.push(CHANGE);
+    wire::put_bytes(&mut payload, &body);
+    let hash = hash_of(&payload);
+    payload[CHECKSUM].copy_from_slice(&hash.0[..4]);
+    payload
+}
+
+/// Appends a signed number in LEB128, in its shortest form.
+fn put_signed(out: &mut Vec<u8>, mut value: i64) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
+            return out.push(byte);
+        }
+        out.push(byte | 0x80);
+    }
 }
 
 impl Head {
     /// When the change was made, by its author's clock; `None` for what is no change.
-    pub(super) fn time_of(payload: &[u8]) -> Option<i64> {
-        Self::parse(payload).ok().map(|head| head.time)
+    pub(crate) fn time_of(payload: &[u8]) -> Option<i64> {
+        Self::parse(payload).ok().map(|head| head.outline.time)
     }
 
     /// The number of the last operation.
-    pub(super) fn max_op(&self) -> u64 {
-        self.start_op.saturating_add(self.ops - 1)
+    pub(crate) fn max_op(&self) -> u64 {
+        self.outline.start_op.saturating_add(self.ops - 1)
     }
 
     /// Reads the head and measures the operations without expanding them. The checksum is the caller's to check.
-    pub(super) fn parse(payload: &[u8]) -> Result<Head, SetAside> {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Head, Unreadable> {
         if payload.len() > limits::MAX_PAYLOAD {
-            return Err(SetAside::TooLarge);
+            return Err(Unreadable::TooLarge);
         }
         let mut reader = Reader(payload);
         if reader.take(4)? != MAGIC {
-            return Err(SetAside::Malformed);
+            return Err(Unreadable::Malformed);
         }
         reader.take(4)?;
         match reader.take(1)?[0] {
-            1 => {}
-            2 => return Err(SetAside::Compressed),
-            _ => return Err(SetAside::Malformed),
+            CHANGE => {}
+            2 => return Err(Unreadable::Compressed),
+            _ => return Err(Unreadable::Malformed),
         }
         let len = reader.unsigned()?;
         let body = reader.take(len)?;
         if !reader.is_empty() {
-            return Err(SetAside::TrailingBytes);
+            return Err(Unreadable::TrailingBytes);
         }
         let head = Self::parse_body(body, payload.len() - body.len())?;
         head.measure(payload)?;
         Ok(head)
     }
 
-    fn parse_body(body: &[u8], offset: usize) -> Result<Head, SetAside> {
+    fn parse_body(body: &[u8], offset: usize) -> Result<Head, Unreadable> {
         let mut reader = Reader(body);
         let count = reader.unsigned()?;
         if count > limits::MAX_CHANGE_DEPS as u64 {
-            return Err(SetAside::TooManyDependencies);
+            return Err(Unreadable::TooManyDependencies);
         }
         let mut deps = Vec::new();
         for _ in 0..count {
@@ -115,7 +180,7 @@ impl Head {
         let message = std::str::from_utf8(reader.take(len)?).map_err(|_| Malformed)?.to_owned();
         let count = reader.unsigned()?;
         if count > limits::MAX_CHANGE_DEPS as u64 {
-            return Err(SetAside::TooManyDependencies);
+            return Err(Unreadable::TooManyDependencies);
         }
         let mut others = Vec::new();
         for _ in 0..count {
@@ -123,19 +188,21 @@ impl Head {
         }
         let sorted = deps.is_sorted_by(|a, b| a < b) && others.is_sorted_by(|a, b| a < b);
         if !sorted || others.contains(&actor) || seq == 0 || start_op == 0 {
-            return Err(SetAside::Malformed);
+            return Err(Unreadable::Malformed);
         }
+        let columns_from = offset + body.len() - reader.0.len();
         let columns = columns(&mut reader, body.len(), offset)?;
         if !reader.is_empty() {
-            return Err(SetAside::TrailingBytes);
+            return Err(Unreadable::TrailingBytes);
         }
-        Ok(Head { deps, actor, seq, start_op, time, message, others, ops: 0, columns }).and_then(|mut head| {
+        let outline = Outline { deps, actor, seq, start_op, time, message, others };
+        Ok(Head { outline, ops: 0, columns, columns_from }).and_then(|mut head| {
             // The number of operations is that of their actions; every other column must agree when it is read.
             let range = &head.columns[Column::Action as usize];
             let action = &body[range.start - offset..range.end - offset];
             head.ops =
-                Rle::<u64>::new(action).rows(limits::MAX_CHANGE_OPS as u64)?.ok_or(SetAside::TooManyOperations)?;
-            if head.ops == 0 { Err(SetAside::Malformed) } else { Ok(head) }
+                Rle::<u64>::new(action).rows(limits::MAX_CHANGE_OPS as u64)?.ok_or(Unreadable::TooManyOperations)?;
+            if head.ops == 0 { Err(Unreadable::Malformed) } else { Ok(head) }
         })
     }
 
@@ -144,22 +211,27 @@ impl Head {
     }
 
     /// Bounds what the run-length columns stand for, before anyone expands them.
-    fn measure(&self, payload: &[u8]) -> Result<(), SetAside> {
+    fn measure(&self, payload: &[u8]) -> Result<(), Unreadable> {
         let most = limits::MAX_CHANGE_OPS as u64;
         let preds = Rle::<u64>::new(self.column(payload, Column::PredCount)).total(most, |n| n)?;
         let keys = Rle::<&str>::new(self.column(payload, Column::KeyText))
             .total(limits::MAX_CHANGE_KEYS as u64, |key| key.len() as u64)?;
-        if preds.is_none() || keys.is_none() { Err(SetAside::TooManyOperations) } else { Ok(()) }
+        if preds.is_none() || keys.is_none() { Err(Unreadable::TooManyOperations) } else { Ok(()) }
+    }
+
+    /// What stands from the columns on.
+    pub(crate) fn columns<'a>(&self, payload: &'a [u8]) -> &'a [u8] {
+        &payload[self.columns_from..]
     }
 
     /// The checksum the change claims.
-    pub(super) fn claimed_checksum(payload: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn claimed_checksum(payload: &[u8]) -> Option<&[u8]> {
         payload.get(CHECKSUM)
     }
 
     /// Reads every operation. `actors` gives, for the change's own actor and then each of the others, its number in
     /// the document.
-    pub(super) fn operations<'a>(&self, payload: &'a [u8], actors: &[u32]) -> Result<Operations<'a>, SetAside> {
+    pub(crate) fn operations<'a>(&self, payload: &'a [u8], actors: &[u32]) -> Result<Operations<'a>, Unreadable> {
         let column = |column| self.column(payload, column);
         let mut object = (Rle::new(column(Column::ObjectActor)), Rle::new(column(Column::ObjectNumber)));
         let mut key = (Rle::new(column(Column::KeyActor)), Delta::new(column(Column::KeyNumber)));
@@ -186,7 +258,7 @@ impl Head {
                 (None, None, Some(text)) => Key::Text(text),
                 (None, Some(0), None) => Key::Front,
                 (Some(actor), Some(number), None) => Key::Element(named(Some(actor), Some(number))?.ok_or(Malformed)?),
-                _ => return Err(SetAside::Malformed),
+                _ => return Err(Unreadable::Malformed),
             };
             let meta = meta.expect()?;
             let raw = values.take(meta >> 4)?;
@@ -209,7 +281,7 @@ impl Head {
             .chain([insert.is_done(), action.is_done(), meta.is_done(), values.is_empty(), count.is_done()])
             .chain([pred.0.is_done(), pred.1.is_done()])
             .all(|done| done);
-        if done { Ok(operations) } else { Err(SetAside::Malformed) }
+        if done { Ok(operations) } else { Err(Unreadable::Malformed) }
     }
 }
 
@@ -220,20 +292,20 @@ fn actor(reader: &mut Reader<'_>) -> Result<ActorId, Malformed> {
 }
 
 /// Where each known column lies in the payload. `offset` is where the body begins there.
-fn columns(reader: &mut Reader<'_>, body_len: usize, offset: usize) -> Result<[Range<usize>; SPECS.len()], SetAside> {
+fn columns(reader: &mut Reader<'_>, body_len: usize, offset: usize) -> Result<[Range<usize>; SPECS.len()], Unreadable> {
     let count = reader.unsigned()?;
     if count > SPECS.len() as u64 {
-        return Err(SetAside::Unsupported);
+        return Err(Unreadable::Unsupported);
     }
     let mut listed: Vec<(usize, u64)> = Vec::new();
     for _ in 0..count {
         let (spec, len) = (reader.unsigned()?, reader.unsigned()?);
         if spec & 8 != 0 {
-            return Err(SetAside::Compressed);
+            return Err(Unreadable::Compressed);
         }
-        let column = SPECS.iter().position(|known| *known == spec).ok_or(SetAside::Unsupported)?;
+        let column = SPECS.iter().position(|known| *known == spec).ok_or(Unreadable::Unsupported)?;
         if len == 0 || listed.last().is_some_and(|(before, _)| *before >= column) {
-            return Err(SetAside::Malformed);
+            return Err(Unreadable::Malformed);
         }
         listed.push((column, len));
     }
@@ -251,34 +323,34 @@ fn columns(reader: &mut Reader<'_>, body_len: usize, offset: usize) -> Result<[R
 
 /// An operation's name: its number and the number its author's actor has in this document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct OpRef {
-    pub(super) number: u64,
-    pub(super) actor: u32,
+pub(crate) struct OpRef {
+    pub(crate) number: u64,
+    pub(crate) actor: u32,
 }
 
 /// All operations of a change, in order.
 #[derive(Debug)]
-pub(super) struct Operations<'a> {
-    pub(super) rows: Vec<Operation<'a>>,
+pub(crate) struct Operations<'a> {
+    pub(crate) rows: Vec<Operation<'a>>,
     /// The predecessors of all rows, one after another.
-    pub(super) preds: Vec<OpRef>,
+    pub(crate) preds: Vec<OpRef>,
 }
 
 /// One operation.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Operation<'a> {
+pub(crate) struct Operation<'a> {
     /// The object written to; `None` is the root map.
-    pub(super) object: Option<OpRef>,
-    pub(super) key: Key<'a>,
-    pub(super) insert: bool,
-    pub(super) action: Action,
+    pub(crate) object: Option<OpRef>,
+    pub(crate) key: Key<'a>,
+    pub(crate) insert: bool,
+    pub(crate) action: Action,
     /// Which of [`Operations::preds`] are this operation's.
-    pub(super) preds: Range<usize>,
+    pub(crate) preds: Range<usize>,
 }
 
 /// Where in its object an operation writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key<'a> {
+pub(crate) enum Key<'a> {
     Text(&'a str),
     /// Before the first element of a sequence.
     Front,
@@ -288,7 +360,7 @@ pub(super) enum Key<'a> {
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     Make(ObjectKind),
     /// Puts one value.
     Put,
@@ -297,29 +369,29 @@ pub(super) enum Action {
 
 /// The objects records are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ObjectKind {
+pub(crate) enum ObjectKind {
     Map,
     List,
 }
 
 impl Action {
-    fn read(action: u64, value_type: u64, raw: &[u8]) -> Result<Action, SetAside> {
+    fn read(action: u64, value_type: u64, raw: &[u8]) -> Result<Action, Unreadable> {
         const NULL: u64 = 0;
         const STRING: u64 = 6;
         const COUNTER: u64 = 8;
         const TIMESTAMP: u64 = 9;
         let without_value =
-            |made| if value_type == NULL && raw.is_empty() { Ok(made) } else { Err(SetAside::Malformed) };
+            |made| if value_type == NULL && raw.is_empty() { Ok(made) } else { Err(Unreadable::Malformed) };
         match action {
             0 => without_value(Action::Make(ObjectKind::Map)),
-            1 if value_type == COUNTER || value_type > TIMESTAMP => Err(SetAside::Unsupported),
+            1 if value_type == COUNTER || value_type > TIMESTAMP => Err(Unreadable::Unsupported),
             1 => {
                 let readable = value_type != STRING || std::str::from_utf8(raw).is_ok();
-                if readable { Ok(Action::Put) } else { Err(SetAside::Malformed) }
+                if readable { Ok(Action::Put) } else { Err(Unreadable::Malformed) }
             }
             2 => without_value(Action::Make(ObjectKind::List)),
             3 => without_value(Action::Delete),
-            _ => Err(SetAside::Unsupported),
+            _ => Err(Unreadable::Unsupported),
         }
     }
 }

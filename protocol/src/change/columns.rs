@@ -6,19 +6,19 @@
 
 /// The bytes do not follow the format. What exactly is wrong helps nobody: the author's program is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// Reads numbers and slices from the front of a byte slice.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The next `len` bytes.
-    pub(super) fn take(&mut self, len: u64) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn take(&mut self, len: u64) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(len).map_err(|_| Malformed)?;
         let (taken, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
         self.0 = rest;
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned LEB128 number in its shortest form.
-    pub(super) fn unsigned(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn unsigned(&mut self) -> Result<u64, Malformed> {
         let groups = self.groups()?;
         let last = groups[groups.len() - 1];
         if groups.len() > 1 && last == 0 || groups.len() == 10 && last > 1 {
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A signed LEB128 number in its shortest form.
-    pub(super) fn signed(&mut self) -> Result<i64, Malformed> {
+    pub(crate) fn signed(&mut self) -> Result<i64, Malformed> {
         let groups = self.groups()?;
         let last = groups[groups.len() - 1];
         if let [.., before, _] = groups {
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A value that a run-length column holds.
-pub(super) trait Cell<'a>: Copy {
+pub(crate) trait Cell<'a>: Copy {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed>;
 }
 
@@ -90,7 +90,7 @@ impl<'a> Cell<'a> for &'a str {
 ///
 /// An absent column is null on every row, as Automerge writes a column of nothing but nulls.
 #[derive(Debug, Clone)]
-pub(super) struct Rle<'a, T> {
+pub(crate) struct Rle<'a, T> {
     reader: Reader<'a>,
     absent: bool,
     left: u64,
@@ -104,7 +104,7 @@ enum Run<T> {
 }
 
 impl<'a, T: Cell<'a>> Rle<'a, T> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Rle { reader: Reader(bytes), absent: bytes.is_empty(), left: 0, run: Run::Same(None) }
     }
 
@@ -119,7 +119,7 @@ impl<'a, T: Cell<'a>> Rle<'a, T> {
     }
 
     /// The value of the next row.
-    pub(super) fn next(&mut self) -> Result<Option<T>, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<Option<T>, Malformed> {
         if self.absent {
             return Ok(None);
         }
@@ -134,17 +134,17 @@ impl<'a, T: Cell<'a>> Rle<'a, T> {
     }
 
     /// The value of the next row, where null is not allowed.
-    pub(super) fn expect(&mut self) -> Result<T, Malformed> {
+    pub(crate) fn expect(&mut self) -> Result<T, Malformed> {
         self.next()?.ok_or(Malformed)
     }
 
     /// Whether every row has been read.
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.left == 0 && self.reader.is_empty()
     }
 
     /// Number of rows, counted run by run; `None` when there are more than `most`.
-    pub(super) fn rows(mut self, most: u64) -> Result<Option<u64>, Malformed> {
+    pub(crate) fn rows(mut self, most: u64) -> Result<Option<u64>, Malformed> {
         let mut rows = 0u64;
         while !self.reader.is_empty() {
             self.open_run()?;
@@ -162,7 +162,7 @@ impl<'a, T: Cell<'a>> Rle<'a, T> {
     }
 
     /// The sum over all rows of what `weigh` says of a value, run by run; `None` when it exceeds `most`.
-    pub(super) fn total(mut self, most: u64, weigh: impl Fn(T) -> u64) -> Result<Option<u64>, Malformed> {
+    pub(crate) fn total(mut self, most: u64, weigh: impl Fn(T) -> u64) -> Result<Option<u64>, Malformed> {
         let mut total = 0u64;
         while !self.reader.is_empty() {
             self.open_run()?;
@@ -185,31 +185,31 @@ impl<'a, T: Cell<'a>> Rle<'a, T> {
 
 /// A column of signed differences, each to the last value that was not null.
 #[derive(Debug, Clone)]
-pub(super) struct Delta<'a> {
+pub(crate) struct Delta<'a> {
     differences: Rle<'a, i64>,
     value: i64,
 }
 
 impl<'a> Delta<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Delta { differences: Rle::new(bytes), value: 0 }
     }
 
     /// The value of the next row; negative ones are malformed, as every delta column holds operation numbers.
-    pub(super) fn next(&mut self) -> Result<Option<u64>, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<Option<u64>, Malformed> {
         let Some(difference) = self.differences.next()? else { return Ok(None) };
         self.value = self.value.checked_add(difference).ok_or(Malformed)?;
         u64::try_from(self.value).map(Some).map_err(|_| Malformed)
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.differences.is_done()
     }
 }
 
 /// A column of booleans: lengths of alternating runs, beginning with `false`.
 #[derive(Debug, Clone)]
-pub(super) struct Booleans<'a> {
+pub(crate) struct Booleans<'a> {
     reader: Reader<'a>,
     left: u64,
     value: bool,
@@ -217,11 +217,11 @@ pub(super) struct Booleans<'a> {
 }
 
 impl<'a> Booleans<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Booleans { reader: Reader(bytes), left: 0, value: true, first: true }
     }
 
-    pub(super) fn next(&mut self) -> Result<bool, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<bool, Malformed> {
         while self.left == 0 {
             self.left = self.reader.unsigned()?;
             self.value = !self.value;
@@ -234,7 +234,7 @@ impl<'a> Booleans<'a> {
         Ok(self.value)
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.left == 0 && self.reader.is_empty()
     }
 }
