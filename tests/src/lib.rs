@@ -2,7 +2,9 @@
 //!
 //! Every part is the real one: the node's own store, links, driver and views, on loopback. Read [`office`] first.
 
+pub mod budget;
 pub mod office;
+pub mod pair;
 pub mod relay;
 pub mod stranger;
 pub mod written;
