@@ -6,13 +6,19 @@
 //! document.
 
 mod columns;
+mod compact;
+mod pieces;
 
 use std::ops::Range;
 
 use automerge::{ActorId, ChangeHash};
 use sha2::{Digest, Sha256};
 
-use self::columns::{Booleans, Delta, Malformed, Reader, Rle};
+use self::columns::{Booleans, Delta, Malformed, Reader, Rle, put_signed};
+pub(crate) use self::{
+    compact::{columns as expand_columns, compact},
+    pieces::pieces,
+};
 use crate::{limits, wire};
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
@@ -114,16 +120,18 @@ pub(crate) fn build(outline: &Outline, columns: &[u8]) -> Vec<u8> {
     payload
 }
 
-/// Appends a signed number in LEB128, in its shortest form.
-fn put_signed(out: &mut Vec<u8>, mut value: i64) {
-    loop {
-        let byte = (value & 0x7f) as u8;
-        value >>= 7;
-        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
-            return out.push(byte);
-        }
-        out.push(byte | 0x80);
+/// Puts the columns of all operations one after another, each with its number in the format and its length; an empty
+/// one is left out.
+fn put_columns(columns: [Vec<u8>; SPECS.len()]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let present = || SPECS.into_iter().zip(&columns).filter(|(_, column)| !column.is_empty());
+    wire::put_number(&mut out, present().count() as u64);
+    for (spec, column) in present() {
+        wire::put_number(&mut out, spec);
+        wire::put_number(&mut out, column.len() as u64);
     }
+    present().for_each(|(_, column)| out.extend_from_slice(column));
+    out
 }
 
 impl Head {
@@ -273,6 +281,8 @@ impl Head {
                 key,
                 insert: insert.next()?,
                 action,
+                value_type: (meta & 0xf) as u8,
+                value: raw,
                 preds: from..operations.preds.len(),
             });
         }
@@ -344,6 +354,9 @@ pub(crate) struct Operation<'a> {
     pub(crate) key: Key<'a>,
     pub(crate) insert: bool,
     pub(crate) action: Action,
+    /// The type of the value that is put, and its bytes.
+    pub(crate) value_type: u8,
+    pub(crate) value: &'a [u8],
     /// Which of [`Operations::preds`] are this operation's.
     pub(crate) preds: Range<usize>,
 }
@@ -375,6 +388,16 @@ pub(crate) enum ObjectKind {
 }
 
 impl Action {
+    /// Its number in the format.
+    fn code(self) -> u8 {
+        match self {
+            Action::Make(ObjectKind::Map) => 0,
+            Action::Put => 1,
+            Action::Make(ObjectKind::List) => 2,
+            Action::Delete => 3,
+        }
+    }
+
     fn read(action: u64, value_type: u64, raw: &[u8]) -> Result<Action, Unreadable> {
         const NULL: u64 = 0;
         const STRING: u64 = 6;

@@ -80,6 +80,8 @@ struct Network<'a> {
     pack: &'a Pack,
     /// Each record as it was last saved, by which office, and its long text.
     records: Vec<Record>,
+    /// Saves of three fields so far: no two are the same.
+    saves: usize,
 }
 
 struct Record {
@@ -106,7 +108,7 @@ impl<'a> Network<'a> {
     fn new(pack: &'a Pack, scale: Scale, operations: &mut Vec<Value>) -> Self {
         let vocabulary = Arc::new(pack.vocabulary());
         let (a, b) = (Desk::new("Kidal", 1, vocabulary.clone()), Desk::new("Bamako", 2, vocabulary));
-        let mut network = Network { a, b, pack, records: Vec::new() };
+        let mut network = Network { a, b, pack, records: Vec::new(), saves: 0 };
         let mut samples = Samples::new(pack, 1);
         let histories: Vec<_> = (0..scale.records).map(|_| samples.with_edits(scale.changes - 1)).collect();
         for (n, (draft, _)) in histories.iter().enumerate() {
@@ -141,10 +143,12 @@ impl<'a> Network<'a> {
 
     /// A save of three fields.
     fn three_fields(&mut self, side: usize, n: usize) -> Value {
+        self.saves += 1;
+        let m = self.saves;
         let patch = json!({
-            "event_count": 2 + n % 9,
-            "start_date": format!("2026-{:02}-{:02}", 1 + n % 12, 1 + n % 28),
-            "paper_reference": format!("PV n° {}/2026/CR", 100 + n),
+            "event_count": 2 + m,
+            "start_date": format!("2026-{:02}-{:02}", 1 + m % 12, 1 + m * 7 % 28),
+            "paper_reference": format!("PV n° {}/2026/CR", 100 + m * 3),
         });
         self.edit(side, n, patch.clone());
         json!({"n": n, "set": patch})
@@ -259,7 +263,7 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut history = Vec::new();
     let mut network = Network::new(&pack, scale, &mut history);
-    let mut automerge = |network: &mut Network<'_>| compare.then(|| automerge_sync(network.documents()));
+    let automerge = |network: &mut Network<'_>| compare.then(|| automerge_sync(network.documents()));
     network.level();
 
     let beside = automerge(&mut network);
@@ -280,8 +284,13 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
     let least = floor(&ours) + floor(&theirs);
     rows.push(Row::new("a week apart", taken.bytes(), taken, Some(least), least, 1.0).beside(beside));
 
-    let mut empty =
-        Network { a: Desk::new("Gao", 3, Arc::new(pack.vocabulary())), b: network.b, pack: &pack, records: Vec::new() };
+    let mut empty = Network {
+        a: Desk::new("Gao", 3, Arc::new(pack.vocabulary())),
+        b: network.b,
+        pack: &pack,
+        records: Vec::new(),
+        saves: 0,
+    };
     history.extend(edits.into_iter().chain(ours).chain(theirs));
     let beside = automerge(&mut empty);
     let taken = empty.level();

@@ -4,6 +4,8 @@
 //! Automerge's own reader expands runs as it goes, so sixty bytes can stand for billions of operations. This one is
 //! consulted first, and what it does not like never reaches Automerge.
 
+use crate::wire;
+
 /// The bytes do not follow the format. What exactly is wrong helps nobody: the author's program is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
@@ -236,6 +238,73 @@ impl<'a> Booleans<'a> {
 
     pub(crate) fn is_done(&self) -> bool {
         self.left == 0 && self.reader.is_empty()
+    }
+}
+
+/// A run-length column of values; nothing where all are null.
+pub(crate) fn put_runs<T: PartialEq>(values: &[Option<T>], put: impl Fn(&T, &mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    if values.iter().all(Option::is_none) {
+        return out;
+    }
+    // Values that differ from their neighbours stand together.
+    let mut single: Vec<&T> = Vec::new();
+    let flush = |single: &mut Vec<&T>, out: &mut Vec<u8>| {
+        if !single.is_empty() {
+            put_signed(out, -(single.len() as i64));
+            single.drain(..).for_each(|value| put(value, out));
+        }
+    };
+    for run in values.chunk_by(|a, b| a == b) {
+        match &run[0] {
+            Some(value) if run.len() == 1 => single.push(value),
+            Some(value) => {
+                flush(&mut single, &mut out);
+                put_signed(&mut out, run.len() as i64);
+                put(value, &mut out);
+            }
+            None => {
+                flush(&mut single, &mut out);
+                put_signed(&mut out, 0);
+                wire::put_number(&mut out, run.len() as u64);
+            }
+        }
+    }
+    flush(&mut single, &mut out);
+    out
+}
+
+/// A run-length column of the differences between values.
+pub(crate) fn put_deltas(values: &[Option<u64>]) -> Vec<u8> {
+    let mut last = 0i64;
+    let differences = values.iter().map(|value| {
+        value.map(|value| {
+            let value = value as i64;
+            value.wrapping_sub(std::mem::replace(&mut last, value))
+        })
+    });
+    put_runs(&differences.collect::<Vec<_>>(), |difference, out| put_signed(out, *difference))
+}
+
+/// The lengths of alternating runs, beginning with false.
+pub(crate) fn put_booleans(values: &[bool]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if values.first() == Some(&true) {
+        wire::put_number(&mut out, 0);
+    }
+    values.chunk_by(|a, b| a == b).for_each(|run| wire::put_number(&mut out, run.len() as u64));
+    out
+}
+
+/// Appends a signed number in LEB128, in its shortest form.
+pub(crate) fn put_signed(out: &mut Vec<u8>, mut value: i64) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
+            return out.push(byte);
+        }
+        out.push(byte | 0x80);
     }
 }
 

@@ -5,8 +5,8 @@
 //! which follow from those; and of the person's name, where it is that of the entry before. What remains is put
 //! together again byte for byte. A change that does not come out as it was travels raw.
 //!
-//! The fields of all entries of a run stand first and what stands from their columns on ([`tail`]) after them: like
-//! beside like packs better, and the tails of a feed's preceding entries are the dictionary they are packed with.
+//! The fields of all entries of a run stand first and their operations ([`tail`]) after them: like beside like packs
+//! better, and the tails of a feed's preceding entries are the dictionary they are packed with.
 
 use std::collections::BTreeMap;
 
@@ -76,9 +76,17 @@ impl Trail {
     }
 }
 
-/// What stands from a change's columns on: its operations. All of any other payload.
-pub(crate) fn tail(payload: &[u8]) -> &[u8] {
-    Head::parse(payload).map_or(payload, |head| head.columns(payload))
+/// What travels of a payload beside its fields: a change's operations, compact if they come out as they were, else as
+/// they stand in it (false); all of any other payload.
+pub(crate) fn tail(payload: &[u8]) -> Vec<u8> {
+    Head::parse(payload).map_or_else(|_| payload.to_vec(), |head| tail_of(&head, payload).0)
+}
+
+fn tail_of(head: &Head, payload: &[u8]) -> (Vec<u8>, bool) {
+    match change::compact(head, payload) {
+        Some(compact) => (compact, true),
+        None => (head.columns(payload).to_vec(), false),
+    }
 }
 
 /// Bits of the byte that an entry begins with.
@@ -228,18 +236,21 @@ impl<K: Known> Stripper<'_, K> {
         let record = entry.record_at(self.line.root, self.line.seq);
         let head = Head::parse(&entry.payload).ok().filter(|_| entry.kind == PayloadKind::CHANGE);
         let fields = head.and_then(|head| {
-            let tail = head.columns(&entry.payload);
+            let columns = head.columns(&entry.payload);
             // What does not come out as it was is found out here, and not by a receiver.
-            let rebuilt = change::build(&head.outline, tail) == entry.payload && head.outline.actor == self.actor;
+            let rebuilt = change::build(&head.outline, columns) == entry.payload && head.outline.actor == self.actor;
             let creates = entry.record.is_none();
             let Outline { deps, seq, start_op, others, .. } = &head.outline;
             let regular = !creates || deps.is_empty() && others.is_empty() && (*seq, *start_op) == (1, 1);
-            (rebuilt && regular).then(|| (self.change(&head.outline, creates, record, tail.len()), tail))
+            (rebuilt && regular).then(|| {
+                let (tail, compact) = tail_of(&head, &entry.payload);
+                (self.change(&head.outline, creates, record, (tail.len(), compact)), tail)
+            })
         });
         match fields {
             Some((fields, tail)) => {
                 self.fields.extend_from_slice(&fields);
-                self.tails.extend_from_slice(tail);
+                self.tails.extend_from_slice(&tail);
             }
             None => {
                 self.fields.push(bit::RAW);
@@ -250,7 +261,7 @@ impl<K: Known> Stripper<'_, K> {
         self.line.pass(entry.kind, record, &entry.payload);
     }
 
-    fn change(&mut self, outline: &Outline, creates: bool, record: RecordId, tail: usize) -> Vec<u8> {
+    fn change(&mut self, outline: &Outline, creates: bool, record: RecordId, tail: (usize, bool)) -> Vec<u8> {
         let (mut bits, mut out) = (0, Vec::new());
         wire::put_zigzag(&mut out, outline.time.wrapping_sub(self.line.trail.time));
         if outline.message == self.line.trail.message {
@@ -281,7 +292,8 @@ impl<K: Known> Stripper<'_, K> {
             }
             bits |= self.put_others(&outline.others, &derived.others, &mut out);
         }
-        wire::put_number(&mut out, tail as u64);
+        let (len, compact) = tail;
+        wire::put_number(&mut out, (len as u64) << 1 | u64::from(compact));
         out.insert(0, bits);
         out
     }
@@ -426,8 +438,12 @@ impl<'a, K: Known> Expander<'a, K> {
             others: Vec::new(),
         };
         let record = if bits & bit::CREATES != 0 { None } else { Some(self.rest_on(bits, &mut outline)?) };
-        let len = self.fields.number_up_to(MAX_PAYLOAD, "entry tail")?;
-        let payload = change::build(&outline, self.tails.bytes(len, "entry tail")?);
+        let len = self.fields.number_up_to(MAX_PAYLOAD * 2 + 1, "entry tail")?;
+        let tail = self.tails.bytes(len >> 1, "entry tail")?;
+        let payload = match len & 1 {
+            1 => change::build(&outline, &change::expand_columns(tail, outline.start_op)?),
+            _ => change::build(&outline, tail),
+        };
         if payload.len() > MAX_PAYLOAD {
             return Err(WireError::TooLarge("entry payload").into());
         }

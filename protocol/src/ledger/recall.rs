@@ -38,7 +38,7 @@ impl Window {
     }
 
     fn push(&mut self, entry: &VerifiedEntry) {
-        let tail = strip::tail(entry.payload()).to_vec();
+        let tail = strip::tail(entry.payload());
         self.bytes += tail.len();
         self.tails.push_back(tail);
         while self.bytes > CHUNK_WINDOW {

@@ -11,6 +11,7 @@ use automerge::{AutomergeError, ObjId, ReadDoc, transaction::Transactable};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::view::{Piece, View};
+use crate::change::pieces;
 
 /// Whether a character may not stand in any text: controls, which break terminals and files, and the marks that
 /// reorder what is read without being seen. The plain left-to-right and right-to-left marks and the joiners of
@@ -38,28 +39,6 @@ pub(crate) fn readable_text(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().map(|c| if is_forbidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-/// The most characters that a new piece has; what knows no blanks is cut there.
-const PIECE: usize = 64;
-
-/// The pieces that a text is kept in: each a word with the blanks before it.
-pub(super) fn pieces(text: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    let (mut start, mut length, mut in_word) = (0, 0, false);
-    for (at, character) in text.char_indices() {
-        let blank = character.is_whitespace();
-        if in_word && blank || length == PIECE {
-            out.push(&text[start..at]);
-            (start, length) = (at, 0);
-        }
-        in_word = !blank;
-        length += 1;
-    }
-    if start < text.len() {
-        out.push(&text[start..]);
-    }
-    out
 }
 
 /// Splits into words and the blanks between them; a line end stands alone.

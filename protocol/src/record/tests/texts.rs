@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::change::pieces;
 
 #[test]
 fn two_edits_of_one_narrative_both_survive() {
@@ -112,11 +113,11 @@ fn a_text_is_kept_by_words_and_an_edit_touches_only_the_words_it_changes() {
     let text = "Le puits de l'office est à sec.\n\nDeux familles  sont parties 👩🏽‍🌾";
     let words =
         ["Le", " puits", " de", " l'office", " est", " à", " sec.", "\n\nDeux", " familles", "  sont", " parties"];
-    assert_eq!(text::pieces(text), [&words[..], &[" 👩🏽‍🌾"]].concat());
-    assert_eq!(text::pieces(" a \n"), [" a", " \n"]);
-    assert_eq!(text::pieces(""), [""; 0]);
+    assert_eq!(pieces(text), [&words[..], &[" 👩🏽‍🌾"]].concat());
+    assert_eq!(pieces(" a \n"), [" a", " \n"]);
+    assert_eq!(pieces(""), [""; 0]);
     let long = "é".repeat(150);
-    assert_eq!(text::pieces(&long).iter().map(|piece| piece.chars().count()).collect::<Vec<_>>(), [64, 64, 22]);
+    assert_eq!(pieces(&long).iter().map(|piece| piece.chars().count()).collect::<Vec<_>>(), [64, 64, 22]);
 
     // What the person makes of the text, and how many pieces go and come.
     let cases = [
