@@ -44,7 +44,7 @@ use crate::{
     },
     ledger::{Accepted, ForkOutcome, Ledger, LedgerError},
     record::{Choice, Kind, RecordError, Vocabulary},
-    session::{Identity, Session},
+    session::{Baseline, Identity, Session},
     shelf::{Batch, Shelf, ShelfError, Table},
 };
 
@@ -301,6 +301,9 @@ pub struct Engine<S> {
     waiting: BTreeMap<RecordId, VecDeque<(CommandId, Command)>>,
     /// Records with opinions that are held back here.
     held_back: BTreeSet<RecordId>,
+    /// What is remembered of peers, and of which that is not written down yet.
+    baselines: BTreeMap<AuthorKey, Baseline>,
+    unwritten_baselines: BTreeSet<AuthorKey>,
     /// Bytes of entries from peers that the store is still writing.
     writing: usize,
     /// Proofs of forks in what is not held here yet, or is still being written.
@@ -375,6 +378,7 @@ impl<S: Shelf> Engine<S> {
         let reflected = shelf.get(Table::Node, node_row::REFLECTED)?;
         let reflected = reflected.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
         let ledger = Ledger::open(shelf)?;
+        let baselines = refresh::read_baselines(ledger.shelf())?;
         let mut engine = Engine {
             epoch: epoch.unwrap_or(Epoch([0; 8])),
             own: own.unwrap_or(FeedId([0; 32])),
@@ -389,6 +393,8 @@ impl<S: Shelf> Engine<S> {
             next_persist: 0,
             waiting: BTreeMap::new(),
             held_back: BTreeSet::new(),
+            baselines,
+            unwritten_baselines: BTreeSet::new(),
             writing: 0,
             early_forks: VecDeque::new(),
             unwritten_rows: BTreeMap::new(),

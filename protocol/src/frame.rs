@@ -27,6 +27,8 @@ pub enum Frame {
     Hello(Hello),
     /// All that the sender holds, and its digest. Later frontiers of a session replace the earlier ones.
     Frontier(Digest, Vec<(FeedId, Seq)>),
+    /// The same, as far as it is otherwise than at the mark that the receiver named in its hello.
+    Changed(Digest, Vec<(FeedId, Seq)>),
     /// Entries.
     Chunk(Packed),
     /// The sender could not unpack a run of this feed: it is to be sent anew from after this number, plain.
@@ -59,6 +61,8 @@ pub struct Hello {
     pub digest: Digest,
     /// The feeds that the sender knows, in the order of their ids: [`feeds_digest`].
     pub feeds: [u8; 8],
+    /// The mark up to which both held the same when they last met, by the first eight bytes of its digest; zeros for none.
+    pub baseline: [u8; 8],
     /// The sender's clock.
     pub clock: UnixSeconds,
 }
@@ -146,6 +150,7 @@ impl Hello {
         out.extend_from_slice(&self.epoch.0);
         out.extend_from_slice(&self.digest.0);
         out.extend_from_slice(&self.feeds);
+        out.extend_from_slice(&self.baseline);
         wire::put_number(out, self.clock.0.max(0) as u64);
     }
 
@@ -158,6 +163,7 @@ impl Hello {
             epoch: Epoch(reader.array("hello epoch")?),
             digest: Digest(reader.array("hello digest")?),
             feeds: reader.array("hello feeds")?,
+            baseline: reader.array("hello baseline")?,
             clock: UnixSeconds(reader.number("hello clock")?.try_into().unwrap_or(i64::MAX)),
         };
         reader.end()?;
@@ -262,6 +268,7 @@ mod tag {
     pub(super) const BYE: u8 = 10;
     pub(super) const STRIPPED: u8 = 12;
     pub(super) const PLAIN: u8 = 13;
+    pub(super) const CHANGED: u8 = 14;
 }
 
 impl Frame {
@@ -279,8 +286,8 @@ impl Frame {
                 out.extend_from_slice(&hello.mac);
                 hello.write_body(&mut out);
             }
-            Frame::Frontier(digest, numbers) => {
-                out.push(tag::FRONTIER);
+            Frame::Frontier(digest, numbers) | Frame::Changed(digest, numbers) => {
+                out.push(if matches!(self, Frame::Changed(..)) { tag::CHANGED } else { tag::FRONTIER });
                 out.extend_from_slice(&digest.0);
                 dictionary.write_numbers(numbers, &mut out);
             }
@@ -343,6 +350,10 @@ impl Frame {
             tag::FRONTIER => {
                 let digest = Digest(reader.array("digest")?);
                 Frame::Frontier(digest, dictionary.read_numbers(&mut reader)?)
+            }
+            tag::CHANGED => {
+                let digest = Digest(reader.array("digest")?);
+                Frame::Changed(digest, dictionary.read_numbers(&mut reader)?)
             }
             tag::CHUNK => {
                 let feed = dictionary.read(&mut reader)?;
@@ -415,9 +426,11 @@ mod tests {
                 epoch: Epoch([2; 8]),
                 digest: Digest([3; 16]),
                 feeds: [4; 8],
+                baseline: [6; 8],
                 clock: UnixSeconds(1_795_000_000),
             }),
             Frame::Frontier(Digest([5; 16]), vec![(a, Seq(300)), (b, Seq(1))]),
+            Frame::Changed(Digest([5; 16]), vec![(a, Seq(301))]),
             Frame::plain(&RawRun { feed: b, first: Seq(1), link: Link::Genesis(genesis), ..run.clone() }),
             Frame::plain(&run),
             Frame::Have(vec![(b, Seq(2))], None),

@@ -15,10 +15,10 @@ pub const MAX_PAYLOAD: usize = 256 * 1024;
 pub const MAX_CHUNK_EXPANDED: usize = MAX_PAYLOAD + 64;
 
 /// Expanded bytes after which a sender ends a run with a signature, so that a relay can cut there.
-pub const CHUNK_EXPANDED: usize = 16 * 1024;
+pub const CHUNK_EXPANDED: usize = 48 * 1024;
 
 /// Entries after which a sender ends a run with a signature.
-pub const CHUNK_ENTRIES: usize = 32;
+pub const CHUNK_ENTRIES: usize = 128;
 
 /// Bytes of a feed's preceding operations that a run is packed with. On records with prose, what travels shrinks by a
 /// sixth from 32 to 256 KiB, and hardly any more beyond.

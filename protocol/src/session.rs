@@ -12,16 +12,19 @@
 //! A session knows feeds, numbers and hashes, and nothing of records. It reads the [`Ledger`], takes frames, and fills
 //! an outbox; what must be decided or stored goes to the engine as [`Incoming`].
 
+mod baseline;
+mod numbers;
 mod suspects;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use self::suspects::Suspects;
+pub use self::baseline::Baseline;
+use self::{baseline::Mark, suspects::Suspects};
 use crate::{
     chunk::{Codec, Effort, Packed},
     feed::{Feed, ForkProof, ProofSide},
     frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
-    frontier::{Digest, Frontier},
+    frontier::Frontier,
     ids::{Arrival, AuthorKey, Epoch, FeedId, Moment, Now, Seq, UnixSeconds},
     ledger::{Ledger, LedgerError},
     limits::{MAX_FRAME, MAX_FRAME_BEFORE_HELLO, MAX_QUESTIONS, MAX_WINDOW, MIN_WINDOW, QUESTIONS_PER_TICK},
@@ -109,6 +112,8 @@ enum Stage {
     Greeting { hello: Box<Hello>, frontier: Frontier, feeds: Vec<FeedId> },
     /// Both hellos hold. `heard` tells whether we know what the peer has.
     Live { heard: bool },
+    /// Both hellos hold, and the peer holds at least what it did at the mark that both know.
+    Supposed,
 }
 
 /// A chunk that is under way.
@@ -145,6 +150,9 @@ pub struct Session {
     /// Branches whose proof is under way to the peer.
     introduced: BTreeSet<FeedId>,
     suspects: Suspects,
+    /// What is remembered of the peer, and whether that is news.
+    baseline: Option<Baseline>,
+    baseline_is_news: bool,
     /// How hard it pays to pack on this link.
     effort: Effort,
     /// Feeds that the peer wants plain, and those that we want plain from it.
@@ -163,13 +171,22 @@ pub struct Session {
 
 impl Session {
     /// Opens a session: the hello is in the outbox.
-    pub fn open<S: Shelf>(us: &Identity<'_>, peer: AuthorKey, dialled: bool, ledger: &Ledger<S>, now: Now) -> Self {
+    pub fn open<S: Shelf>(
+        us: &Identity<'_>,
+        (peer, dialled): (AuthorKey, bool),
+        baseline: Option<&Baseline>,
+        ledger: &Ledger<S>,
+        now: Now,
+    ) -> Self {
+        let baseline = baseline.filter(|baseline| baseline.is_of(us.epoch)).cloned();
+        let agreed = baseline.as_ref().and_then(|baseline| baseline.agreed.as_ref());
         let feeds: Vec<FeedId> = ledger.feeds().map(|feed| feed.id).collect();
         let mut hello = Hello {
             mac: [0; 16],
             epoch: us.epoch,
             digest: ledger.digest(),
             feeds: feeds_digest(&feeds),
+            baseline: agreed.map_or([0; 8], Mark::id),
             clock: now.wall,
         };
         hello.mac = hello_mac(us.secret, &us.author, &peer, &hello);
@@ -189,6 +206,8 @@ impl Session {
             held: BTreeSet::new(),
             introduced: BTreeSet::new(),
             suspects: Suspects::default(),
+            baseline,
+            baseline_is_news: false,
             effort: Effort::Thin,
             plain: BTreeSet::new(),
             asked_plain: BTreeSet::new(),
@@ -210,7 +229,7 @@ impl Session {
 
     /// Whether the peer has proved that it belongs to the network.
     pub fn is_admitted(&self) -> bool {
-        matches!(self.stage, Stage::Live { .. })
+        !matches!(self.stage, Stage::Greeting { .. })
     }
 
     /// What the peer has said it holds; `None` until it has.
@@ -262,11 +281,10 @@ impl Session {
         match Frame::decode(bytes, &mut self.receiving)? {
             Frame::Hello(_) => Err(SessionError::Offence(Reason::OutOfTurn)),
             Frame::Bye(reason) => Err(SessionError::Bye(reason)),
-            Frame::Frontier(digest, numbers) => {
-                self.count_question()?;
-                self.hear_frontier(&numbers);
-                self.agree(digest, ledger, now);
-                Ok(Some(Incoming::Holds(numbers)))
+            Frame::Frontier(digest, numbers) => self.hear_numbers(digest, numbers, ledger, now).map(Some),
+            Frame::Changed(digest, changed) => {
+                let numbers = self.changed_since(changed)?;
+                self.hear_numbers(digest, numbers, ledger, now).map(Some)
             }
             Frame::Chunk(packed) => {
                 self.hear_chunk(&packed, now)?;
@@ -283,7 +301,8 @@ impl Session {
                 match digest {
                     Some(digest) => self.agree(digest, ledger, now),
                     None if !numbers.is_empty() && self.is_level(ledger) => {
-                        self.send(&Frame::Have(Vec::new(), Some(ledger.digest())), now);
+                        let digest = self.tell(ledger);
+                        self.send(&Frame::Have(Vec::new(), Some(digest)), now);
                     }
                     None => {}
                 }
@@ -352,36 +371,24 @@ impl Session {
             self.sending = Dictionary::with(feeds.iter().copied());
             self.receiving = Dictionary::with(feeds);
         }
+        let known = self.baseline.take().filter(|baseline| baseline.is_with(hello.epoch));
+        let baseline = self.baseline.insert(known.unwrap_or_else(|| Baseline::new(us.epoch, hello.epoch)));
         if hello.digest == ours.digest {
             self.stage = Stage::Live { heard: true };
+            self.note(hello.digest, &frontier);
             (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
-        } else {
-            self.send_frontier(ledger, now);
+            return Ok(Incoming::Admitted { clock: hello.clock });
+        }
+        let (named, agreed) = (baseline.named(hello.baseline).cloned(), baseline.agreed.clone());
+        match named {
+            Some(mark) => self.send_changed(&mark, ledger, now),
+            None => self.send_frontier(ledger, now),
+        }
+        if let Some(mark) = agreed {
+            self.stage = Stage::Supposed;
+            (self.confirmed, self.expected) = (mark.numbers.clone(), mark.numbers);
         }
         Ok(Incoming::Admitted { clock: hello.clock })
-    }
-
-    /// Says all that we hold: at the start, and whenever the peer should try again what we could not take.
-    pub fn send_frontier<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) {
-        if !self.is_admitted() {
-            return;
-        }
-        self.waiting.clear();
-        let numbers: Vec<_> = ledger.frontier().iter().collect();
-        numbers.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
-        self.send(&Frame::Frontier(ledger.digest(), numbers), now);
-    }
-
-    fn hear_frontier(&mut self, numbers: &[(FeedId, Seq)]) {
-        self.stage = Stage::Live { heard: true };
-        self.confirmed = numbers.iter().copied().collect();
-        self.expected = self.confirmed.clone();
-        self.introduced.clear();
-        self.flights.clear();
-        self.held.clear();
-        self.idle_at = None;
-        // What was under way may be lost, and a peer that asks again and again must not fill our memory.
-        self.window = MIN_WINDOW;
     }
 
     /// The peer holds what it sends.
@@ -445,20 +452,6 @@ impl Session {
         self.held.insert(feed);
     }
 
-    /// Whether both sides hold the same numbers, as far as we know.
-    fn is_level<S: Shelf>(&self, ledger: &Ledger<S>) -> bool {
-        matches!(self.stage, Stage::Live { heard: true })
-            && self.flights.is_empty()
-            && self.confirmed == *ledger.frontier()
-    }
-
-    /// The peer told its digest. If its numbers are ours, then so must be its digest, or some feed forked.
-    fn agree<S: Shelf>(&mut self, digest: Digest, ledger: &Ledger<S>, now: Now) {
-        if self.is_level(ledger) && digest != ledger.digest() {
-            self.suspect_all(ledger, now);
-        }
-    }
-
     /// These feeds can go on again: a fork of them was proved.
     pub fn release(&mut self, feeds: impl IntoIterator<Item = FeedId>) {
         for feed in feeds {
@@ -475,17 +468,20 @@ impl Session {
         let news: Vec<_> = changed.iter().copied().filter(|(feed, seq)| expected.get(feed) >= *seq).collect();
         if self.is_admitted() && !news.is_empty() {
             news.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
-            let digest = self.is_level(ledger).then(|| ledger.digest());
+            let digest = self.is_level(ledger).then(|| self.tell(ledger));
             self.send(&Frame::Have(news, digest), now);
         }
     }
 
     /// Fills the outbox with what the peer lacks, as far as the window goes.
     pub fn pump<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) -> Result<(), LedgerError> {
-        if !matches!(self.stage, Stage::Live { heard: true }) || self.idle_at == Some(ledger.last_arrival()) {
+        let may_send = matches!(self.stage, Stage::Live { heard: true } | Stage::Supposed);
+        if !may_send || self.idle_at == Some(ledger.last_arrival()) {
             return Ok(());
         }
-        self.introduce(ledger, now);
+        if !matches!(self.stage, Stage::Supposed) {
+            self.introduce(ledger, now);
+        }
         let mut under_way: usize = self.flights.iter().map(|flight| flight.bytes).sum();
         if under_way >= self.window {
             return Ok(());
@@ -526,7 +522,10 @@ impl Session {
     /// The first entry the peer lacks of each feed, by arrival.
     fn next_in_each_feed<S: Shelf>(&self, ledger: &Ledger<S>) -> Result<BTreeSet<(Arrival, FeedId)>, LedgerError> {
         let mut next = BTreeSet::new();
-        for feed in ledger.feeds().filter(|feed| !self.held.contains(&feed.id)) {
+        // Of what the peer holds we only suppose the least: others may have brought it the rest, but not ours.
+        let supposed = matches!(self.stage, Stage::Supposed);
+        let surely = |feed: &&Feed| !supposed || feed.genesis.author == self.ours && !feed.is_branch();
+        for feed in ledger.feeds().filter(|feed| !self.held.contains(&feed.id)).filter(surely) {
             let after = self.expected.get(&feed.id).max(feed.start.seq);
             if let Some(arrival) = ledger.arrival_of(feed, after.next())? {
                 next.insert((arrival, feed.id));

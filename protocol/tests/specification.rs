@@ -67,8 +67,14 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     add("digest", &Digest::of([(&feed, &tips[2])]).0);
     let (sender, receiver) = (signer.author(), AuthorKey([3; 32]));
     let (epoch, digest) = (Epoch([4; 8]), Digest::of([(&feed, &tips[2])]));
-    let mut hello =
-        Hello { mac: [0; 16], epoch, digest, feeds: feeds_digest([&feed]), clock: UnixSeconds(1_795_000_120) };
+    let mut hello = Hello {
+        mac: [0; 16],
+        epoch,
+        digest,
+        feeds: feeds_digest([&feed]),
+        baseline: [0; 8],
+        clock: UnixSeconds(1_795_000_120),
+    };
     hello.mac = hello_mac(SECRET, &sender, &receiver, &hello);
     let run = |entry: &VerifiedEntry, first, link| RawRun {
         feed,

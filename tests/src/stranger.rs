@@ -53,6 +53,7 @@ impl Stranger {
             epoch: Epoch([7; 8]),
             digest: Digest([9; 16]),
             feeds: feeds_digest([]),
+            baseline: [0; 8],
             clock: UnixSeconds(1_795_000_000),
         };
         hello.mac = hello_mac(secret, &self.net.local(), &self.office, &hello);

@@ -7,7 +7,7 @@ use crate::{
     frame::Reason,
     ids::{AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
     ledger::{Accepted, UnpackError},
-    limits::{MAX_SESSIONS, MAX_UNWRITTEN},
+    limits::{MAX_FEEDS, MAX_SESSIONS, MAX_UNWRITTEN},
     session::{Incoming, Session, SessionError},
     shelf::{Batch, Shelf},
     verify::{Link, RawRun, VerifyError},
@@ -25,7 +25,8 @@ impl<S: Shelf> Engine<S> {
             self.effects.push_back(Effect::Disconnect(conn, Reason::Limit));
             return;
         }
-        let session = Session::open(&self.identity(), peer, dialled, &self.ledger, now);
+        let baseline = self.baselines.get(&peer);
+        let session = Session::open(&self.identity(), (peer, dialled), baseline, &self.ledger, now);
         self.sessions.insert(conn, session);
     }
 
@@ -312,9 +313,16 @@ impl<S: Shelf> Engine<S> {
         self.write_rows();
     }
 
-    /// Hands the sessions' frames to the links.
+    /// Hands the sessions' frames to the links, and keeps what they agreed on with their peers.
     pub(super) fn drain_sessions(&mut self) {
         for (conn, session) in &mut self.sessions {
+            if let Some(baseline) = session.take_baseline() {
+                let peer = session.peer();
+                if self.baselines.len() < MAX_FEEDS || self.baselines.contains_key(&peer) {
+                    self.baselines.insert(peer, baseline);
+                    self.unwritten_baselines.insert(peer);
+                }
+            }
             while let Some(frame) = session.poll_send() {
                 self.effects.push_back(Effect::Send(*conn, frame));
             }

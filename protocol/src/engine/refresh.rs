@@ -1,15 +1,19 @@
 //! What is derived from entries: documents and rows, brought up to date when there is time, and never before the
 //! entries are durable.
 
+use std::collections::BTreeMap;
+
 use super::{
     Effect, Engine, Observation, REFRESH_AT_ONCE, ROWS_AT_ONCE, Work, documents::on_threads, node_row, rows, rows::Row,
 };
 use crate::{
     document::{Document, Placement},
-    ids::{Arrival, Now, RecordId},
+    ids::{Arrival, AuthorKey, Now, RecordId},
     ledger::{Ledger, LedgerError},
+    limits::MAX_FEEDS,
     projection, record,
-    shelf::{Batch, Shelf, Table},
+    session::Baseline,
+    shelf::{Batch, Shelf, ShelfError, Table},
 };
 
 impl<S: Shelf> Engine<S> {
@@ -57,6 +61,13 @@ impl<S: Shelf> Engine<S> {
 
     /// Writes down derived rows, without waiting for them.
     pub(super) fn write_rows(&mut self) {
+        let mut batch = Batch::default();
+        for peer in std::mem::take(&mut self.unwritten_baselines) {
+            batch.put(Table::Peers, peer.0, self.baselines[&peer].encode());
+        }
+        if !batch.is_empty() {
+            self.persist(batch, false, Work::Noted);
+        }
         while !self.unwritten_rows.is_empty() {
             let mut batch = Batch::default();
             while batch.size() < ROWS_AT_ONCE {
@@ -86,6 +97,17 @@ impl<S: Shelf> Engine<S> {
             arrivals.iter().for_each(|(_, record)| self.documents.forget(*record));
         }
     }
+}
+
+/// What is remembered of peers. What cannot be read is forgotten: it only saved bytes.
+pub(super) fn read_baselines<S: Shelf>(shelf: &S) -> Result<BTreeMap<AuthorKey, Baseline>, ShelfError> {
+    let mut baselines = BTreeMap::new();
+    shelf.scan(Table::Peers, &[], None, &mut |key, value| {
+        let read = AuthorKey::from_slice(key).zip(Baseline::decode(&value).ok());
+        baselines.extend(read.filter(|_| baselines.len() < MAX_FEEDS));
+        true
+    })?;
+    Ok(baselines)
 }
 
 /// What became of a record's row.

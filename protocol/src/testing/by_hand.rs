@@ -41,6 +41,7 @@ impl ByHand {
             epoch: Epoch([7; 8]),
             digest: Digest([9; 16]),
             feeds: feeds_digest([]),
+            baseline: [0; 8],
             clock: UnixSeconds(1_795_000_000),
         };
         hello.mac = hello_mac(secret, &self.author, &world.engine(self.node).author(), &hello);

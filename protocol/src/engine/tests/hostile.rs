@@ -77,7 +77,7 @@ fn a_frame_that_breaks_a_rule_ends_the_session_by_name() {
     let cases: [(&str, Say, Reason); 10] = [
         ("garbage", |_| vec![0xee; 40], Reason::Malformed),
         ("too large", |_| vec![3; MAX_FRAME + 1], Reason::Limit),
-        ("a second hello", |_| [&[1, 1][..], &[0; 49]].concat(), Reason::OutOfTurn),
+        ("a second hello", |_| [&[1, 1][..], &[0; 57]].concat(), Reason::OutOfTurn),
         ("a gap", |pen| frame(Frame::plain(&pen.run(pen.feed(), 3, 5))), Reason::OutOfTurn),
         (
             "a wrong signature",

@@ -1,0 +1,120 @@
+//! What both sides hold: whole frontiers, what changed since the last mark, and the moments at which both are level.
+
+use std::collections::BTreeMap;
+
+use super::{Baseline, Incoming, Session, SessionError, Stage, baseline::Mark};
+use crate::{
+    frame::{Frame, Reason},
+    frontier::{Digest, Frontier},
+    ids::{FeedId, Now, Seq},
+    ledger::Ledger,
+    limits::MIN_WINDOW,
+    shelf::Shelf,
+};
+
+impl Session {
+    /// The peer told all that it holds.
+    pub(super) fn hear_numbers<S: Shelf>(
+        &mut self,
+        digest: Digest,
+        numbers: Vec<(FeedId, Seq)>,
+        ledger: &Ledger<S>,
+        now: Now,
+    ) -> Result<Incoming, SessionError> {
+        self.count_question()?;
+        self.hear_frontier(&numbers);
+        self.agree(digest, ledger, now);
+        Ok(Incoming::Holds(numbers))
+    }
+
+    /// All that the peer holds, where it told what is otherwise than at the mark that we named.
+    pub(super) fn changed_since(&self, changed: Vec<(FeedId, Seq)>) -> Result<Vec<(FeedId, Seq)>, SessionError> {
+        let agreed = self.baseline.as_ref().and_then(|baseline| baseline.agreed.as_ref());
+        let mark = agreed.ok_or(SessionError::Offence(Reason::OutOfTurn))?;
+        let mut numbers: BTreeMap<FeedId, Seq> = mark.numbers.iter().collect();
+        numbers.extend(changed);
+        Ok(numbers.into_iter().collect())
+    }
+
+    /// Both hold the same, and the peer has told so.
+    pub(super) fn note(&mut self, digest: Digest, numbers: &Frontier) {
+        let Some(baseline) = &mut self.baseline else { return };
+        if baseline.agreed.as_ref().is_none_or(|mark| mark.digest != digest) {
+            baseline.agreed = Some(Mark { digest, numbers: numbers.clone() });
+            self.baseline_is_news = true;
+        }
+    }
+
+    /// We tell a digest while both hold the same, as far as we know: the peer may name it the next time.
+    pub(super) fn tell<S: Shelf>(&mut self, ledger: &Ledger<S>) -> Digest {
+        let digest = ledger.digest();
+        if let Some(baseline) = self.baseline.as_mut().filter(|baseline| !baseline.has_told(&digest)) {
+            baseline.tell(Mark { digest, numbers: ledger.frontier().clone() });
+            self.baseline_is_news = true;
+        }
+        digest
+    }
+
+    /// What is remembered of the peer, if that is news since this was last called.
+    pub fn take_baseline(&mut self) -> Option<Baseline> {
+        std::mem::take(&mut self.baseline_is_news).then(|| self.baseline.clone()).flatten()
+    }
+
+    /// Says what is otherwise here than at a mark that the peer knows.
+    pub(super) fn send_changed<S: Shelf>(&mut self, mark: &Mark, ledger: &Ledger<S>, now: Now) {
+        let numbers: Vec<_> = ledger.frontier().iter().filter(|(feed, seq)| mark.numbers.get(feed) != *seq).collect();
+        ledger.frontier().iter().for_each(|(feed, seq)| self.reach.raise(feed, seq));
+        self.send(&Frame::Changed(ledger.digest(), numbers), now);
+    }
+
+    /// Says all that we hold: at the start, and whenever the peer should try again what we could not take.
+    pub fn send_frontier<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) {
+        if !self.is_admitted() {
+            return;
+        }
+        self.waiting.clear();
+        let numbers: Vec<_> = ledger.frontier().iter().collect();
+        numbers.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
+        self.send(&Frame::Frontier(ledger.digest(), numbers), now);
+    }
+
+    fn hear_frontier(&mut self, numbers: &[(FeedId, Seq)]) {
+        let supposed = matches!(self.stage, Stage::Supposed);
+        self.stage = Stage::Live { heard: true };
+        let supposed_to_hold = std::mem::replace(&mut self.confirmed, numbers.iter().copied().collect());
+        let mut expected = self.confirmed.clone();
+        // What we sent while we only supposed what the peer holds is under way, unless it holds less than that.
+        self.flights
+            .retain(|flight| supposed && self.confirmed.get(&flight.feed) >= supposed_to_hold.get(&flight.feed));
+        self.flights.iter().for_each(|flight| expected.raise(flight.feed, flight.last));
+        self.expected = expected;
+        self.introduced.clear();
+        self.held.clear();
+        self.idle_at = None;
+        // What was under way may be lost, and a peer that asks again and again must not fill our memory.
+        self.window = MIN_WINDOW;
+    }
+
+    /// Whether both sides hold the same numbers, as far as we know.
+    pub(super) fn is_level<S: Shelf>(&self, ledger: &Ledger<S>) -> bool {
+        matches!(self.stage, Stage::Live { heard: true })
+            && self.flights.is_empty()
+            && self.confirmed == *ledger.frontier()
+    }
+
+    /// The peer told its digest. If its numbers are ours, then so must be its digest, or some feed forked.
+    pub(super) fn agree<S: Shelf>(&mut self, digest: Digest, ledger: &Ledger<S>, now: Now) {
+        if self.is_level(ledger) {
+            if digest == ledger.digest() {
+                self.note(digest, ledger.frontier());
+                // The peer is to know the same, so that both begin there the next time.
+                if self.baseline.as_ref().is_some_and(|baseline| !baseline.has_told(&digest)) {
+                    let digest = self.tell(ledger);
+                    self.send(&Frame::Have(Vec::new(), Some(digest)), now);
+                }
+            } else {
+                self.suspect_all(ledger, now);
+            }
+        }
+    }
+}
