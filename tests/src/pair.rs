@@ -178,6 +178,7 @@ pub fn join_until(a: &mut Desk, b: &mut Desk, cut: impl Fn(&Taken) -> bool) -> T
     taken.crossings = level.unwrap_or(ENDLESS);
     a.handle(Event::Closed(CONN));
     b.handle(Event::Closed(CONN));
-    (a.outgoing.clear(), b.outgoing.clear());
+    a.outgoing.clear();
+    b.outgoing.clear();
     taken
 }

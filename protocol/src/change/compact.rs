@@ -100,9 +100,9 @@ fn put_group(
     out.push(
         flag(row.object != *object, bit::OBJECT)
             | flag(of_list, bit::INSERT)
-            | row.action.code() * bit::ACTION
+            | (row.action.code() * bit::ACTION)
             | flag(!preds.is_empty(), bit::PREDS)
-            | kind * bit::TYPE,
+            | (kind * bit::TYPE),
     );
     if kind == value_type::OTHER {
         out.push(row.value_type);
