@@ -12,12 +12,14 @@
 //! A session knows feeds, numbers and hashes, and nothing of records. It reads the [`Ledger`], takes frames, and fills
 //! an outbox; what must be decided or stored goes to the engine as [`Incoming`].
 
+mod beacons;
 mod suspects;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use self::suspects::Suspects;
+use self::{beacons::Talk, suspects::Suspects};
 use crate::{
+    beacon::{Holdings, Told},
     feed::{Feed, ForkProof, ProofSide},
     frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
     frontier::{Digest, Frontier},
@@ -68,6 +70,8 @@ pub enum Incoming {
     Fork(ForkProof),
     /// The peer's side of a fork after an entry that both hold.
     Side(FeedId, Seq, ProofSide),
+    /// What nodes say they hold: who is to have said so, and what it comes to.
+    Beacons(Vec<(AuthorKey, Told, Holdings)>),
 }
 
 /// Why a frame ends the session.
@@ -142,6 +146,7 @@ pub struct Session {
     /// Branches whose proof is under way to the peer.
     introduced: BTreeSet<FeedId>,
     suspects: Suspects,
+    beacons: Talk,
     /// Feeds in which we told the peer to wait, and whether our next frontier is to make it try again.
     waiting: BTreeMap<FeedId, bool>,
     /// The last arrival here after which there was nothing to send, until the peer says something of what it lacks.
@@ -181,6 +186,7 @@ impl Session {
             held: BTreeSet::new(),
             introduced: BTreeSet::new(),
             suspects: Suspects::default(),
+            beacons: Talk::default(),
             waiting: BTreeMap::new(),
             idle_at: None,
             questions: MAX_QUESTIONS,
@@ -285,6 +291,7 @@ impl Session {
                 self.narrow(&items, ledger, now)?;
                 Ok(None)
             }
+            Frame::Beacons(told) => self.hear_beacons(told, ledger, now),
             Frame::Side(feed, base, side) => Ok(Some(Incoming::Side(feed, base, side))),
             Frame::Fork(proof) => {
                 for branch in proof.branches() {
@@ -332,7 +339,10 @@ impl Session {
             self.sending = Dictionary::with(feeds.iter().copied());
             self.receiving = Dictionary::with(feeds);
         }
+        self.beacons.is_at(hello.epoch);
         if hello.digest == ours.digest {
+            self.beacons.we_hold(frontier.iter());
+            self.beacons.peer_holds(frontier.iter());
             self.stage = Stage::Live { heard: true };
             (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
         } else {
@@ -349,6 +359,7 @@ impl Session {
         self.waiting.clear();
         let numbers: Vec<_> = ledger.frontier().iter().collect();
         numbers.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
+        self.beacons.we_hold(numbers.iter().copied());
         self.send(&Frame::Frontier(ledger.digest(), numbers), now);
     }
 
@@ -356,6 +367,7 @@ impl Session {
         self.stage = Stage::Live { heard: true };
         self.confirmed = numbers.iter().copied().collect();
         self.expected = self.confirmed.clone();
+        self.beacons.peer_holds(self.confirmed.iter());
         self.introduced.clear();
         self.flights.clear();
         self.held.clear();
@@ -529,6 +541,7 @@ impl Session {
         if quiet > SILENT_AFTER || (stalled || !self.is_admitted()) && quiet > STALLED_AFTER {
             return Err(SessionError::Offence(Reason::Silent));
         }
+        self.look_again_for_beacons();
         if self.is_admitted() && since(self.last_sent) >= ALIVE_AFTER {
             self.send(&Frame::Have(Vec::new(), None), now);
         }
