@@ -101,13 +101,6 @@ impl Delta {
         if held.len() > MAX_BEACON_FEEDS { Err(WireError::TooLarge("beacon feeds")) } else { Ok(Holdings(held)) }
     }
 
-    /// The bytes it takes.
-    pub(crate) fn bytes(&self) -> usize {
-        let mut out = Vec::new();
-        self.write(&mut out);
-        out.len()
-    }
-
     /// How many numbers it holds.
     pub fn len(&self) -> usize {
         self.changes.len() + self.added.len()
@@ -224,10 +217,17 @@ pub struct Told {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Base {
-    /// What the sender has said it holds: its last frontier, or its hello where the digests were equal.
-    Said = 0,
-    /// The holdings of the last beacon that it sent in this session; none before the first.
-    Last = 1,
+    /// What the sender first said in this session that it holds: in its first frontier, or by a digest that was equal.
+    Sender = 0,
+    /// The same of the receiver.
+    Receiver = 1,
+    /// The holdings of the last beacon that the sender sent in this session; nothing before the first.
+    Last = 2,
+}
+
+impl Base {
+    /// All bases, in the order of their numbers.
+    pub const ALL: [Base; 3] = [Base::Sender, Base::Receiver, Base::Last];
 }
 
 impl Told {
@@ -240,11 +240,8 @@ impl Told {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let claim = Claim::read(reader)?;
-        let base = match reader.byte("beacon base")? {
-            0 => Base::Said,
-            1 => Base::Last,
-            _ => return Err(WireError::Invalid("beacon base")),
-        };
+        let base = usize::from(reader.byte("beacon base")?);
+        let base = *Base::ALL.get(base).ok_or(WireError::Invalid("beacon base"))?;
         let delta = Delta::read(reader)?;
         Ok(Told { claim, base, delta, signature: Signature(reader.array("beacon signature")?) })
     }
@@ -401,7 +398,7 @@ mod tests {
     fn no_cut_or_altered_beacon_panics() {
         let base = holdings(&[(1, 5), (3, 9)]);
         let mut bytes = Vec::new();
-        beacon(&[(1, 4), (2, 7)]).told(Base::Said, &base).write(&mut bytes);
+        beacon(&[(1, 4), (2, 7)]).told(Base::Sender, &base).write(&mut bytes);
         for at in 0..bytes.len() {
             assert!(Told::read(&mut Reader::new(&bytes[..at])).is_err());
             for flip in [0x01, 0x80, 0xff] {

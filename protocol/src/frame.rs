@@ -401,8 +401,8 @@ mod tests {
         let beacon = |numbers: &[(FeedId, Seq)]| {
             Beacon::sign(&signer, Claim::new(4, UnixSeconds(9), "0.1.0"), Holdings::of(numbers.iter().copied()))
         };
-        let base = Holdings::of([(a, Seq(300)), (b, Seq(2))]);
-        let told = beacon(&[(a, Seq(299)), (b, Seq(2))]).told(Base::Said, &base);
+        let said = Holdings::of([(a, Seq(300)), (b, Seq(2))]);
+        let told = beacon(&[(a, Seq(299)), (b, Seq(2))]).told(Base::Sender, &said);
         let other = beacon(&[(a, Seq(300))]).told(Base::Last, &Holdings::default());
         vec![
             Frame::Hello(Hello {

@@ -79,8 +79,8 @@ pub const LOADED_DOCUMENTS: usize = 512;
 /// Feeds that one beacon names: as many as a frontier.
 pub const MAX_BEACON_FEEDS: usize = MAX_FEEDS * 2;
 
-/// Beacons in one frame.
-pub const MAX_BEACONS_AT_ONCE: usize = 32;
+/// Beacons in one frame: as many small ones as [`BEACON_FRAME`] takes.
+pub const MAX_BEACONS_AT_ONCE: usize = 127;
 
 /// Bytes after which a frame of beacons takes no further one: one second of a 64 kbit/s link. The largest single
 /// beacon, 131 kB, still fits into [`MAX_FRAME`] after that.

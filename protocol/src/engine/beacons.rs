@@ -35,6 +35,9 @@ const AT_LATEST: u64 = 60_000;
 const AT_ONCE: u32 = 10;
 const ONE_MORE_AFTER: u64 = 600_000;
 
+/// Milliseconds between two writes of what came: losing it costs little, and every write takes some kilobytes of disk.
+const WRITE_AFTER: u64 = 30_000;
+
 /// How something came here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -190,6 +193,8 @@ pub(super) struct Beacons {
     peers: BTreeMap<AuthorKey, (Epoch, u64)>,
     /// Keys of rows that are not written yet.
     unwritten: BTreeSet<(u8, AuthorKey)>,
+    /// When rows were last written.
+    written: Moment,
     pace: Pace,
 }
 
@@ -337,6 +342,11 @@ impl Pace {
 }
 
 impl<S: Shelf> Engine<S> {
+    /// A node's newest beacon; our own included.
+    pub fn beacon(&self, author: &AuthorKey) -> Option<&Beacon> {
+        self.beacons.get(author).map(|kept| &kept.beacon)
+    }
+
     /// Beacons came from a peer. Only those of authors with a feed get here, which bounds their number.
     pub(super) fn learn_beacons(
         &mut self,
@@ -405,14 +415,17 @@ impl<S: Shelf> Engine<S> {
         self.make_beacon(now);
         let all: Vec<ConnId> = self.sessions.keys().copied().collect();
         all.into_iter().for_each(|conn| self.tell_beacons(conn, now));
-        self.write_beacons();
+        for session in self.sessions.values().filter(|session| session.is_admitted()) {
+            self.beacons.note_peer(session.peer(), session.beacons_told());
+        }
+        if now.moment.0.saturating_sub(self.beacons.written.0) >= WRITE_AFTER {
+            self.beacons.written = now.moment;
+            self.write_beacons();
+        }
     }
 
     /// Writes down what is new, without waiting for it.
     pub(super) fn write_beacons(&mut self) {
-        for session in self.sessions.values().filter(|session| session.is_admitted()) {
-            self.beacons.note_peer(session.peer(), session.beacons_told());
-        }
         let batch = self.beacons.write();
         if !batch.is_empty() {
             self.persist(batch, false, Work::Beacons);

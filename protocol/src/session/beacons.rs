@@ -15,36 +15,18 @@ use crate::{
     ledger::Ledger,
     limits::{BEACON_FRAME, MAX_BEACONS_AT_ONCE},
     shelf::Shelf,
+    wire::WireError,
 };
-
-/// What one direction's deltas are made against.
-#[derive(Debug, Default)]
-struct Bases {
-    said: Holdings,
-    last: Holdings,
-}
-
-impl Bases {
-    fn get(&self, base: Base) -> &Holdings {
-        match base {
-            Base::Said => &self.said,
-            Base::Last => &self.last,
-        }
-    }
-
-    /// The beacon against the base from which it differs least.
-    fn tell(&mut self, beacon: &Beacon) -> Told {
-        let [said, last] = [Base::Said, Base::Last].map(|base| beacon.told(base, self.get(base)));
-        self.last = beacon.holds().clone();
-        if said.delta.bytes() <= last.delta.bytes() { said } else { last }
-    }
-}
 
 /// A session's part in the spreading of beacons.
 #[derive(Debug, Default)]
 pub(super) struct Talk {
-    ours: Bases,
-    theirs: Bases,
+    /// What we first said that we hold, and what the peer did. Fixed, so that both always mean the same by it.
+    ours: Option<Holdings>,
+    theirs: Option<Holdings>,
+    /// The holdings of the last beacon that went to the peer, and of the last that came.
+    last_sent: Holdings,
+    last_heard: Holdings,
     /// The mark of the peer's store.
     epoch: Epoch,
     /// Beacons that the peer is known to have.
@@ -60,12 +42,39 @@ pub(super) struct Talk {
 impl Talk {
     /// We have said that we hold this.
     pub(super) fn we_hold(&mut self, frontier: impl IntoIterator<Item = (FeedId, Seq)>) {
-        self.ours.said = Holdings::of(frontier);
+        self.ours.get_or_insert_with(|| Holdings::of(frontier));
     }
 
     /// The peer has said that it holds this.
     pub(super) fn peer_holds(&mut self, frontier: impl IntoIterator<Item = (FeedId, Seq)>) {
-        self.theirs.said = Holdings::of(frontier);
+        self.theirs.get_or_insert_with(|| Holdings::of(frontier));
+    }
+
+    /// The beacon against the base from which it differs least.
+    fn tell(&mut self, beacon: &Beacon) -> Told {
+        let nothing = Holdings::default();
+        let told = Base::ALL.map(|base| {
+            let holds = match base {
+                Base::Sender => self.ours.as_ref().unwrap_or(&nothing),
+                Base::Receiver => self.theirs.as_ref().unwrap_or(&nothing),
+                Base::Last => &self.last_sent,
+            };
+            beacon.told(base, holds)
+        });
+        self.last_sent = beacon.holds().clone();
+        told.into_iter().min_by_key(Told::bytes).expect("there are bases")
+    }
+
+    /// What a beacon of the peer says it holds.
+    fn heard(&mut self, told: &Told) -> Result<Holdings, WireError> {
+        let nothing = Holdings::default();
+        let base = match told.base {
+            Base::Sender => self.theirs.as_ref().unwrap_or(&nothing),
+            Base::Receiver => self.ours.as_ref().unwrap_or(&nothing),
+            Base::Last => &self.last_heard,
+        };
+        self.last_heard = told.delta.apply(base)?;
+        Ok(self.last_heard.clone())
     }
 
     /// The peer's store has this mark.
@@ -111,28 +120,30 @@ impl Session {
         now: Now,
     ) {
         let mut names = None;
-        let (mut since, mut bytes, mut told) = (last, 0, Vec::new());
+        let (mut since, mut bytes, mut chosen) = (last, 0, Vec::new());
         for (number, beacon) in kept {
             if !self.beacons.needs(beacon, number) {
                 continue;
             }
             since = since.min(number - 1);
-            if told.len() == MAX_BEACONS_AT_ONCE || bytes >= BEACON_FRAME {
+            if chosen.len() == MAX_BEACONS_AT_ONCE || bytes >= BEACON_FRAME {
                 break;
             }
             let names = names.get_or_insert_with(|| names_of(ledger, &self.confirmed));
             let Some(feed) = names.get(&beacon.author()) else { continue };
-            let one = self.beacons.ours.tell(beacon);
-            bytes += one.bytes();
-            told.push((*feed, one));
-            self.beacons.under_way.push((beacon.author(), beacon.rank()));
+            bytes += beacon.told(Base::Sender, self.beacons.ours.as_ref().unwrap_or(&Holdings::default())).bytes();
+            chosen.push((*feed, beacon));
         }
         self.beacons.since = since;
-        if told.is_empty() {
+        if chosen.is_empty() {
             self.beacons.caught_up = Some(last);
-        } else {
-            self.send(&Frame::Beacons(told), now);
+            return;
         }
+        self.beacons.under_way = chosen.iter().map(|(_, beacon)| (beacon.author(), beacon.rank())).collect();
+        // The newest is the most like what is held now, and each older one the most like the one after it.
+        let told = chosen.into_iter().rev().map(|(feed, beacon)| (feed, self.beacons.tell(beacon)));
+        let frame = Frame::Beacons(told.collect());
+        self.send(&frame, now);
     }
 
     /// Looks again from time to time: the peer may meanwhile know authors that it did not know.
@@ -158,8 +169,7 @@ impl Session {
         self.count_question()?;
         let mut heard = Vec::new();
         for (feed, told) in told {
-            let holds = told.delta.apply(self.beacons.theirs.get(told.base))?;
-            self.beacons.theirs.last = holds.clone();
+            let holds = self.beacons.heard(&told)?;
             let Some(author) = ledger.feed(&feed).map(|feed| feed.genesis.author) else { continue };
             // Even one that is older than ours: ours then goes back to the peer.
             self.beacons.has.insert(author, told.rank());
