@@ -10,7 +10,8 @@ use std::{path::PathBuf, sync::Arc};
 use serde::Serialize;
 use toguna_protocol::{
     engine::{
-        Command, CommandError, Engine, HistoryStep, Office, OpenError, QueryError, Receipt, RecordView, Saved, rows::Row,
+        Command, CommandError, Engine, HistoryStep, Office, OpenError, QueryError, Receipt, RecordView, Saved,
+        rows::Row,
     },
     frontier::Frontier,
     ids::{Arrival, AuthorKey, EntryHash, Epoch, FeedId, NetworkId, RecordId, Seq},

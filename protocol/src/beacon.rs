@@ -8,8 +8,11 @@
 //! A beacon names feeds by the first eight bytes of their ids. Over a session it travels as a [`Delta`] against
 //! something both sides know, and is put together again before its signature is checked.
 
+mod bits;
+
 use std::collections::BTreeMap;
 
+use self::bits::{BitReader, BitWriter};
 use crate::{
     entry::Signature,
     feed::{self, Signer},
@@ -113,10 +116,11 @@ impl Delta {
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         wire::put_number(out, self.changes.len() as u64);
+        let mut bits = BitWriter::new(out);
         for (passed, change) in &self.changes {
-            wire::put_number(out, *passed);
-            // Zigzag: 0, −1, 1, −2, … become 0, 1, 2, 3, …
-            wire::put_number(out, ((change << 1) ^ (change >> 63)) as u64);
+            bits.gamma(passed + 1);
+            // Zigzag: −1, 1, −2, 2, … become 1, 2, 3, 4, …
+            bits.gamma(((change << 1) ^ (change >> 63)) as u64);
         }
         write_held(&self.added, out);
     }
@@ -124,14 +128,13 @@ impl Delta {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let count = reader.number_up_to(MAX_BEACON_FEEDS, "beacon changes")?;
         let mut changes = Vec::new();
+        let mut bits = BitReader::new(reader);
         for _ in 0..count {
-            let passed = reader.number_up_to(MAX_BEACON_FEEDS, "beacon feeds")? as u64;
-            let zigzag = reader.number("beacon change")?;
-            match (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64) {
-                0 => return Err(WireError::Invalid("beacon change")),
-                change => changes.push((passed, change)),
-            }
+            let passed = bits.gamma("beacon feed")? - 1;
+            let zigzag = bits.gamma("beacon change")?;
+            changes.push((passed, (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)));
         }
+        bits.end("beacon changes")?;
         Ok(Delta { changes, added: read_held(reader)? })
     }
 }

@@ -31,6 +31,7 @@ use std::{
 use automerge::ChangeHash;
 use serde_json::Value;
 
+use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
 pub use self::{
     beacons::{Carrier, Word},
     commands::HeldBack,
@@ -38,7 +39,6 @@ pub use self::{
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
     receipts::{Freshness, Receipt, ReceiptState},
 };
-use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
 use crate::{
     document::Authorship,
     feed::{Feed, ForkProof, OfficeCard, Signer, Tip},

@@ -65,7 +65,7 @@ pub(super) async fn status(office: &Office, out: &mut Out) -> Result<(), Failure
 
 fn offices(status: &Value, pack: &Pack) -> comfy_table::Table {
     let own = status.pointer("/node/author");
-    let mut table = table(&["Office", "Region", ">Entries held", "Last entry", "Last heard here"]);
+    let mut table = table(&["Office", "Region", ">Entries held", ">Missing here", "Last entry", "Last heard here"]);
     for office in status.get("offices").and_then(Value::as_array).into_iter().flatten() {
         let name = office.get("name").and_then(Value::as_str);
         let here = office.get("author") == own;
@@ -73,12 +73,18 @@ fn offices(status: &Value, pack: &Pack) -> comfy_table::Table {
         table.add_row([
             name.map_or_else(|| format!("not introduced yet ({})", short(author)), str::to_owned),
             region_name(office, pack),
-            thousands(office.get("entries").and_then(Value::as_i64).unwrap_or(0)),
+            number_of(office, "entries"),
+            number_of(office, "missing"),
             ago(office.get("last_entry_at")),
             if here { "here".to_owned() } else { ago(office.get("last_arrived_at")) },
         ]);
     }
     table
+}
+
+/// A number of the API; what is not known is not zero.
+fn number_of(of: &Value, key: &str) -> String {
+    of.get(key).and_then(Value::as_i64).map_or_else(|| "unknown".to_owned(), thousands)
 }
 
 /// The region that an office or a line speaks of.
@@ -93,13 +99,12 @@ fn region_name(of: &Value, pack: &Pack) -> String {
 fn regions(status: &Value, pack: &Pack) -> comfy_table::Table {
     let mut table = table(&["Data of", ">Offices", "Complete up to", ">Known to be missing"]);
     for region in status.get("regions").and_then(Value::as_array).into_iter().flatten() {
-        let number = |key: &str| region.get(key).and_then(Value::as_i64).map_or_else(|| "unknown".to_owned(), thousands);
         let as_of = region.get("as_of").filter(|at| !at.is_null());
         table.add_row([
             region_name(region, pack),
-            number("offices"),
+            number_of(region, "offices"),
             as_of.map_or_else(|| "unknown".to_owned(), |at| moment(Some(at))),
-            number("missing"),
+            number_of(region, "missing"),
         ]);
     }
     table

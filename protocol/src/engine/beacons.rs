@@ -418,7 +418,8 @@ impl<S: Shelf> Engine<S> {
         for session in self.sessions.values().filter(|session| session.is_admitted()) {
             self.beacons.note_peer(session.peer(), session.beacons_told());
         }
-        if now.moment.0.saturating_sub(self.beacons.written.0) >= WRITE_AFTER {
+        // A store that cannot write is not tried for this.
+        if self.retry_at.is_none() && now.moment.0.saturating_sub(self.beacons.written.0) >= WRITE_AFTER {
             self.beacons.written = now.moment;
             self.write_beacons();
         }

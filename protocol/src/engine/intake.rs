@@ -36,11 +36,13 @@ impl<S: Shelf> Engine<S> {
             Some(incoming) => self.incoming(conn, incoming, now),
             None => Ok(()),
         });
-        // What others hold is told before entries take the link.
-        self.tell_beacons(conn, now);
-        let result = result.and_then(|()| match self.sessions.get_mut(&conn) {
-            Some(session) => Ok(session.pump(&self.ledger, now)?),
-            None => Ok(()),
+        let result = result.and_then(|()| {
+            // What others hold is told before entries take the link.
+            self.tell_beacons(conn, now);
+            match self.sessions.get_mut(&conn) {
+                Some(session) => Ok(session.pump(&self.ledger, now)?),
+                None => Ok(()),
+            }
         });
         if let Err(error) = result {
             self.end_session(conn, &error);

@@ -136,7 +136,8 @@ impl<S: Shelf> Engine<S> {
         }
         let places = self.ledger.record_places(id, Arrival(0))?;
         let of = places.len() as u64;
-        let entries = |holds: &Holdings| places.iter().filter(|place| holds.get(&place.feed) >= place.seq).count() as u64;
+        let entries =
+            |holds: &Holdings| places.iter().filter(|place| holds.get(&place.feed) >= place.seq).count() as u64;
         let us = self.author();
         let receipt = |office: Office| {
             let kept = self.beacons.get(&office.author);

@@ -132,6 +132,14 @@ fn what_others_hold_and_we_lack_is_known_after_a_link_is_cut() {
     assert!(fresh.as_of > Some(before));
 }
 
+/// Lets time pass without much happening.
+fn pass(world: &mut World, seconds: u64) {
+    for _ in 0..seconds / 40 {
+        world.tick(40_000);
+        while world.step() {}
+    }
+}
+
 #[test]
 fn linked_nodes_fall_silent_and_speak_once_a_day() {
     let (mut world, nodes) = acquainted(2);
@@ -141,16 +149,56 @@ fn linked_nodes_fall_silent_and_speak_once_a_day() {
     let told = |world: &World| [0, 1].map(|from| beacon_frames(world, link, from).1);
     let settled = told(&world);
     assert_eq!(settled, [1, 1], "one beacon each says that both hold it");
-    let pass = |world: &mut World, seconds: u64| {
-        for _ in 0..seconds / 40 {
-            world.tick(40_000);
-            while world.step() {}
-        }
-    };
     pass(&mut world, 86_000);
     assert_eq!(told(&world), settled, "nothing is said when nothing changed");
     pass(&mut world, 86_400);
     assert_eq!(told(&world), [2, 2], "once a day each says that it is still there");
+}
+
+#[test]
+fn a_node_that_never_rests_says_so_now_and_then() {
+    let (mut world, nodes) = acquainted(2);
+    let key = key(&mut world, nodes[0]);
+    let counter = |world: &mut World| world.engine(nodes[0]).beacon(&key).expect("it has one").claim().counter;
+    let before = counter(&mut world);
+    for number in 0..60 {
+        world.create(nodes[0], &format!("Puits {number}"));
+        world.pass(5);
+    }
+    let made = counter(&mut world) - before;
+    assert!((5..=10).contains(&made), "{made} in five minutes");
+    pass(&mut world, 700);
+    let engine = world.engine(nodes[0]);
+    assert_eq!(*engine.beacon(&key).unwrap().holds(), Holdings::of(engine.ledger().frontier().iter()));
+}
+
+#[test]
+fn two_copies_of_a_node_do_not_correct_each_other_for_ever() {
+    let (mut world, nodes) = acquainted(2);
+    let copy = world.add_copy(nodes[0]);
+    for (number, one) in [nodes[0], copy].into_iter().enumerate() {
+        world.create(one, &format!("Puits {number}"));
+        world.pass(5);
+    }
+    // One office at a time has a session with both, since they have one key.
+    let round = |world: &mut World| {
+        [nodes[0], copy].map(|one| {
+            let link = world.link(one, nodes[1]);
+            world.settle();
+            let told = [0, 1].map(|from| beacon_frames(world, link, from).1);
+            world.cut(link);
+            told
+        })
+    };
+    for _ in 0..4 {
+        round(&mut world);
+    }
+    world.assert_converged();
+    round(&mut world);
+    assert_eq!(round(&mut world), [[0, 0], [0, 0]]);
+    let key = key(&mut world, nodes[0]);
+    let beacons = [nodes[0], nodes[1], copy].map(|at| world.engine(at).beacon(&key).cloned());
+    assert!(beacons.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]
@@ -317,7 +365,7 @@ impl Liar {
 
     fn tell(&mut self, world: &mut World, feed: FeedId, told: Told) {
         self.peer.say(world, &Frame::Beacons(vec![(feed, told)]));
-        world.settle();
+        world.pass(1);
     }
 
     fn counter(&self, world: &mut World) -> Option<u64> {
@@ -343,14 +391,13 @@ fn older_forged_and_foreign_beacons_change_nothing() {
     let older = liar.beacon(4, &[(feed, 1)]).told(Base::Sender, &liar.said);
     liar.tell(&mut world, feed, older);
     assert_eq!(liar.counter(&mut world), Some(5), "an older one is no news");
-    let came_back = |frame: &Frame| matches!(frame, Frame::Beacons(all) if all.iter().any(|(_, told)| told.claim.counter == 5));
+    let came_back =
+        |frame: &Frame| matches!(frame, Frame::Beacons(all) if all.iter().any(|(_, told)| told.claim.counter == 5));
     let heard = heard(&world, &liar);
     assert!(heard.iter().any(came_back), "its author is shown the newer one");
     // One whose author is unknown here is passed over.
     let stranger = liar.beacon(9, &[(feed, 2)]).told(Base::Sender, &liar.said);
     liar.tell(&mut world, FeedId([77; 32]), stranger);
-    world.pass(31);
-    assert_eq!(world.node(NODE).shelf.count(Table::Beacons), 3, "ours, the peer's, and what the peer has");
     assert_eq!(world.ended(NODE), []);
     // One that says it holds far more of our own feed than there is closes nothing and is sent nothing.
     let own = world.engine(NODE).own_feed();
@@ -367,6 +414,8 @@ fn older_forged_and_foreign_beacons_change_nothing() {
     forged.signature = Signature([1; 64]);
     liar.tell(&mut world, feed, forged);
     assert_eq!((world.ended(NODE), liar.counter(&mut world)), (vec![Reason::Signature], Some(6)));
+    world.stop(NODE);
+    assert_eq!(world.node(NODE).shelf.count(Table::Beacons), 3, "ours, the peer's, and what the peer has");
 }
 
 /// What the node has sent to a peer whose frontier was another.
