@@ -317,7 +317,7 @@ impl Driver {
                 info!(peer.id = %peer, ?reason, detail, "session ended");
             }
             Observation::Received { peer, entries } => debug!(peer.id = %peer, entries, "entries are durable"),
-            Observation::BeaconHeard { author } => debug!(author.id = %author, "an office said anew what it holds"),
+            Observation::BeaconsHeard { peer, beacons } => debug!(peer.id = %peer, beacons, "beacons are new"),
             Observation::SetAside { entry, code } => warn!(entry.hash = %entry, code, "entry set aside"),
             Observation::Forked { feed, end } => warn!(feed.id = %feed, entry.seq = end.0, "feed ended at a fork"),
             Observation::OwnFeedClosed(why) => {
@@ -333,7 +333,7 @@ impl Driver {
             Observation::Admitted { .. }
                 | Observation::SessionEnded { .. }
                 | Observation::Received { .. }
-                | Observation::BeaconHeard { .. }
+                | Observation::BeaconsHeard { .. }
         ) {
             // Nobody follows: nobody misses it.
             let _ = self.happenings.send(Happening::Peers);

@@ -247,10 +247,12 @@ pub enum Observation {
         /// How many.
         entries: usize,
     },
-    /// An office said anew what it holds.
-    BeaconHeard {
-        /// Which.
-        author: AuthorKey,
+    /// A peer told what it and others hold.
+    BeaconsHeard {
+        /// The peer.
+        peer: AuthorKey,
+        /// How many beacons were news.
+        beacons: usize,
     },
     /// An entry was kept but not applied.
     SetAside {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     beacon::{Holdings, Prefix},
     feed::Feed,
+    frontier::Frontier,
     ids::{Arrival, AuthorKey, RecordId, Seq, UnixSeconds},
     ledger::Ledger,
     shelf::Shelf,
@@ -138,6 +139,8 @@ impl<S: Shelf> Engine<S> {
         let of = places.len() as u64;
         let entries =
             |holds: &Holdings| places.iter().filter(|place| holds.get(&place.feed) >= place.seq).count() as u64;
+        let needs: Frontier = places.iter().map(|place| (place.feed, place.seq)).collect();
+        let covers = |holds: &Holdings| needs.iter().all(|(feed, seq)| holds.get(&feed) >= seq);
         let us = self.author();
         let receipt = |office: Office| {
             let kept = self.beacons.get(&office.author);
@@ -151,7 +154,7 @@ impl<S: Shelf> Engine<S> {
                         _ if has == of => ReceiptState::Has,
                         _ => ReceiptState::Partial,
                     };
-                    (state, Some(has), kept.since(|holds| entries(holds) == of))
+                    (state, Some(has), kept.since(covers))
                 }
             };
             let Office { author, name, region, .. } = office;
