@@ -288,8 +288,8 @@ enum Work {
     Forked(Box<ForkOutcome>, Box<ForkProof>),
     /// Nothing: it was derived, or only had to be noted.
     Noted,
-    /// Nothing: these may be lost, and are then written again.
-    Beacons,
+    /// Beacons, and thanks to who brought them.
+    Beacons { thank: Option<ConnId> },
 }
 
 struct Pending {

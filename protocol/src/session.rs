@@ -291,7 +291,7 @@ impl Session {
                 self.narrow(&items, ledger, now)?;
                 Ok(None)
             }
-            Frame::Beacons(told) => self.hear_beacons(told, ledger, now),
+            Frame::Beacons(told) => self.hear_beacons(told, ledger),
             Frame::Side(feed, base, side) => Ok(Some(Incoming::Side(feed, base, side))),
             Frame::Fork(proof) => {
                 for branch in proof.branches() {

@@ -37,7 +37,8 @@ const AT_LATEST: u64 = 60_000;
 const AT_ONCE: u32 = 10;
 const ONE_MORE_AFTER: u64 = 600_000;
 
-/// Milliseconds between two writes of what came: losing it costs little, and every write takes some kilobytes of disk.
+/// Milliseconds between two writes of what no peer is thanked for, such as our own beacon: losing it costs little, and
+/// every write takes some kilobytes of disk.
 const WRITE_AFTER: u64 = 30_000;
 
 /// Before the author in the keys of [`Table::Beacons`]: its beacon.
@@ -230,10 +231,22 @@ impl<S: Shelf> Engine<S> {
             self.beacons.take(beacon, word);
             news += 1;
         }
+        self.thank_when_durable(conn, now);
         if news > 0 {
             self.observe(Observation::BeaconsHeard { peer: via, beacons: news });
         }
         Ok(())
+    }
+
+    /// A peer that is thanked does not bring the same beacons again, and their authors may be silent for weeks.
+    fn thank_when_durable(&mut self, conn: ConnId, now: Now) {
+        let batch = self.beacons.write();
+        let writing = self.pending.iter().any(|pending| matches!(pending.work, Work::Beacons { .. }));
+        if !batch.is_empty() || writing {
+            self.persist(batch, true, Work::Beacons { thank: Some(conn) });
+        } else if let Some(session) = self.sessions.get_mut(&conn) {
+            session.thank_for_beacons(now);
+        }
     }
 
     /// Makes a beacon of ours if the newest that is known says something else, or is a day old.
@@ -295,7 +308,7 @@ impl<S: Shelf> Engine<S> {
     pub(super) fn write_beacons(&mut self) {
         let batch = self.beacons.write();
         if !batch.is_empty() {
-            self.persist(batch, false, Work::Beacons);
+            self.persist(batch, false, Work::Beacons { thank: None });
         }
     }
 }

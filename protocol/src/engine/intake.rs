@@ -197,7 +197,13 @@ impl<S: Shelf> Engine<S> {
                 self.received(peer, &accepted, now);
             }
             Work::Forked(outcome, proof) => self.forked(&outcome, &proof, now),
-            Work::Noted | Work::Beacons => return,
+            Work::Beacons { thank } => {
+                if let Some(session) = thank.and_then(|conn| self.sessions.get_mut(&conn)) {
+                    session.thank_for_beacons(now);
+                }
+                return;
+            }
+            Work::Noted => return,
         }
         self.retry_forks(now);
         self.pump(now);
@@ -245,7 +251,8 @@ impl<S: Shelf> Engine<S> {
                 }
                 Work::Forked(_, proof) => self.early_forks.push_back(*proof),
                 Work::Noted => self.rows_lost = true,
-                Work::Beacons => self.beacons.write_again(),
+                // Whoever brought them is not thanked, and brings them again in its next session.
+                Work::Beacons { .. } => self.beacons.write_again(),
             }
         }
     }

@@ -158,7 +158,6 @@ impl Session {
         &mut self,
         told: Vec<(FeedId, Told)>,
         ledger: &Ledger<S>,
-        now: Now,
     ) -> Result<Option<Incoming>, SessionError> {
         self.beacons.caught_up = None;
         if told.is_empty() {
@@ -175,8 +174,12 @@ impl Session {
             self.beacons.has.insert(author, told.rank());
             heard.push((author, told, holds));
         }
-        self.send(&Frame::Beacons(Vec::new()), now);
         Ok(Some(Incoming::Beacons(heard)))
+    }
+
+    /// Thanks for a frame of beacons: they are durable here.
+    pub fn thank_for_beacons(&mut self, now: Now) {
+        self.send(&Frame::Beacons(Vec::new()), now);
     }
 }
 

@@ -223,8 +223,11 @@ fn what_a_peer_has_is_remembered_over_sessions_starts_and_crashes() {
     let (one, other) = (key(&mut world, nodes[0]), key(&mut world, nodes[1]));
     let counter = |world: &mut World, at: NodeId, of: AuthorKey| world.engine(at).beacon(&of).unwrap().claim().counter;
     let before = counter(&mut world, nodes[0], one);
+    let third = key(&mut world, nodes[2]);
+    let words = [other, third].map(|of| world.engine(nodes[0]).beacon(&of).cloned());
     world.crash(nodes[0]);
     world.start(nodes[0], false);
+    assert_eq!([other, third].map(|of| world.engine(nodes[0]).beacon(&of).cloned()), words);
     silent(&mut world);
     assert!(counter(&mut world, nodes[0], one) >= before, "what the power cut took of it came back");
     assert_eq!(silent(&mut world), [0, 0]);
