@@ -9,7 +9,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 use toguna_protocol::{
-    engine::{Command, CommandError, Engine, HistoryStep, Office, OpenError, QueryError, RecordView, Saved, rows::Row},
+    engine::{
+        Command, CommandError, Engine, HistoryStep, Office, OpenError, QueryError, Receipt, RecordView, Saved,
+        rows::Row,
+    },
     frontier::Frontier,
     ids::{Arrival, AuthorKey, EntryHash, Epoch, FeedId, NetworkId, RecordId, Seq},
     limits,
@@ -117,7 +120,7 @@ pub enum Happening {
         /// "Changed since" counts by it.
         arrival: Arrival,
     },
-    /// A peer came, went, or told what it holds.
+    /// A peer came, went, or told what it or another office holds.
     Peers,
 }
 
@@ -140,6 +143,8 @@ pub struct NodeStatus {
     pub arrival: Arrival,
     /// The offices.
     pub offices: Vec<Office>,
+    /// Entries that other offices are known to hold and we lack; absent where none has been heard of.
+    pub known_missing: Option<u64>,
     /// The open sessions.
     pub sessions: Vec<SessionStatus>,
     /// Records whose rows are behind.
@@ -205,6 +210,11 @@ impl App {
     /// A record's changes, the oldest first.
     pub async fn history(&self, id: RecordId) -> Result<Vec<HistoryStep>, AskError> {
         Ok(self.ask(move |engine| engine.history(id)).await??)
+    }
+
+    /// What each office has of a record, by its own last word.
+    pub async fn receipts(&self, id: RecordId) -> Result<Vec<Receipt>, AskError> {
+        Ok(self.ask(move |engine| engine.receipts(id)).await??)
     }
 
     /// The node in numbers.
@@ -281,6 +291,7 @@ fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
         frontier: ours.iter().take(limits::MAX_FEEDS).collect(),
         arrival: engine.ledger().last_arrival(),
         offices: engine.offices(),
+        known_missing: engine.known_missing(),
         sessions: engine.sessions().filter(|(_, s)| s.is_admitted()).map(|(_, s)| session(s)).collect(),
         behind: engine.has_stale_rows(),
     }

@@ -108,6 +108,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         name: settings.name,
         region: settings.region,
         vocabulary: Arc::new(pack.vocabulary()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         entropy: [0; 32],
         doubt: may_have_lost(&store, &tip_file, doubt.as_ref())?,
     };
@@ -316,6 +317,7 @@ impl Driver {
                 info!(peer.id = %peer, ?reason, detail, "session ended");
             }
             Observation::Received { peer, entries } => debug!(peer.id = %peer, entries, "entries are durable"),
+            Observation::BeaconsHeard { peer, beacons } => debug!(peer.id = %peer, beacons, "beacons are new"),
             Observation::SetAside { entry, code } => warn!(entry.hash = %entry, code, "entry set aside"),
             Observation::Forked { feed, end } => warn!(feed.id = %feed, entry.seq = end.0, "feed ended at a fork"),
             Observation::OwnFeedClosed(why) => {
@@ -328,7 +330,10 @@ impl Driver {
         }
         if matches!(
             observation,
-            Observation::Admitted { .. } | Observation::SessionEnded { .. } | Observation::Received { .. }
+            Observation::Admitted { .. }
+                | Observation::SessionEnded { .. }
+                | Observation::Received { .. }
+                | Observation::BeaconsHeard { .. }
         ) {
             // Nobody follows: nobody misses it.
             let _ = self.happenings.send(Happening::Peers);

@@ -18,6 +18,7 @@ mod metrics;
 mod node;
 pub mod openapi;
 pub mod problem;
+pub mod receipts;
 mod records;
 mod request;
 pub mod shape;
@@ -83,6 +84,7 @@ pub fn router(app: App, settings: WebSettings) -> Router {
         .route("/api/v1/records/{id}/settle", post(records::settle))
         .route("/api/v1/records/{id}/evaluations", post(records::evaluate))
         .route("/api/v1/records/{id}/history", get(records::history))
+        .route("/api/v1/records/{id}/receipts", get(receipts::receipts))
         .route("/api/v1/records/{id}/at/{entry}", get(records::show_at))
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/check", post(check::check))

@@ -146,6 +146,11 @@ fn a_record_from_paper_to_history(desk: &Desk) {
     let entry = history["history"][0]["entry"].as_str().unwrap();
     let before = desk.json(&format!("records show {prefix} --at {entry}"));
     assert!(before.get("phase").is_none(), "{before}");
+    let receipts = desk.json(&format!("records receipts {prefix}"));
+    let own = &receipts["receipts"][0];
+    assert_eq!((&own["state"], &own["name"], &own["of"]), (&"here".into(), &"Gao".into(), &Value::from(2)));
+    let receipts = desk.text(&format!("records receipts {prefix}"));
+    assert!(receipts.contains("Has it") && receipts.contains("here"), "{receipts}");
     let nothing = desk.text(&format!("records edit {prefix} --set phase=open"));
     assert!(nothing.contains("Nothing to save"), "{nothing}");
 }
@@ -156,6 +161,8 @@ fn records_are_kept_without_a_node() {
     a_record_from_paper_to_history(&desk);
     let status = desk.json("status");
     assert_eq!((&status["running"], &status["counts"]["conflict"]), (&Value::from(false), &Value::from(1)));
+    let status = desk.text("status");
+    assert!(status.contains("Known to be missing") && status.contains("what is missing here is unknown"), "{status}");
     assert!(desk.text("check").contains("The store is sound."));
     assert!(desk.text("peers").contains("No node is running"));
 }
@@ -197,6 +204,7 @@ fn every_refusal_has_its_code_and_says_what_to_do() {
         (USAGE, format!("records edit {id} --set fase=open"), "did you mean phase?"),
         (USAGE, format!("records edit {id}"), "say what is to be changed"),
         (USAGE, format!("records edit {id} --from patch.json"), "patch.json is not JSON (line 1"),
+        (NOT_FOUND, "records receipts zzzz".to_owned(), "no record whose id begins with"),
         (NOT_FOUND, "records show zzzz".to_owned(), "no record whose id begins with"),
         (NOT_FOUND, "status --data-dir nowhere".to_owned(), "set one up with `toguna init`"),
         (NOT_FOUND, "import nothing.jsonl".to_owned(), "nothing.jsonl"),

@@ -12,12 +12,14 @@
 //! Nothing is shown, announced, sent or acknowledged before its `Persisted`. What is derived (documents, rows) is
 //! brought up to date when there is time, and never delays sync.
 
+mod beacons;
 mod commands;
 mod documents;
 mod forks;
 mod intake;
 mod offices;
 mod queries;
+mod receipts;
 mod refresh;
 pub mod rows;
 
@@ -29,12 +31,14 @@ use std::{
 use automerge::ChangeHash;
 use serde_json::Value;
 
+use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
 pub use self::{
+    beacons::{Carrier, Word},
     commands::HeldBack,
     offices::Office,
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
+    receipts::{Freshness, Receipt, ReceiptState},
 };
-use self::{commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
 use crate::{
     document::Authorship,
     feed::{Feed, ForkProof, OfficeCard, Signer, Tip},
@@ -75,6 +79,8 @@ pub struct Settings {
     pub name: String,
     /// The key of its region; absent for the national team.
     pub region: Option<String>,
+    /// The program's version, for others to see.
+    pub version: String,
     /// The keys that records may use.
     pub vocabulary: Arc<Vocabulary>,
     /// 32 random bytes, new at every start: incarnations and epochs are drawn from them.
@@ -241,6 +247,13 @@ pub enum Observation {
         /// How many.
         entries: usize,
     },
+    /// A peer told what it and others hold.
+    BeaconsHeard {
+        /// The peer.
+        peer: AuthorKey,
+        /// How many beacons were news.
+        beacons: usize,
+    },
     /// An entry was kept but not applied.
     SetAside {
         /// The entry.
@@ -275,6 +288,8 @@ enum Work {
     Forked(Box<ForkOutcome>, Box<ForkProof>),
     /// Nothing: it was derived, or only had to be noted.
     Noted,
+    /// Beacons, and thanks to who brought them.
+    Beacons { thank: Option<ConnId> },
 }
 
 struct Pending {
@@ -294,6 +309,7 @@ pub struct Engine<S> {
     drawn: u64,
     documents: Documents,
     offices: Offices,
+    beacons: Beacons,
     sessions: BTreeMap<ConnId, Session>,
     pending: VecDeque<Pending>,
     next_persist: u64,
@@ -388,6 +404,7 @@ impl<S: Shelf> Engine<S> {
             drawn: 0,
             documents: Documents::new(),
             offices: Offices::default(),
+            beacons: Beacons::default(),
             sessions: BTreeMap::new(),
             pending: VecDeque::new(),
             next_persist: 0,
@@ -404,6 +421,7 @@ impl<S: Shelf> Engine<S> {
             settings,
         };
         engine.offices = Offices::load(&engine.ledger)?;
+        engine.beacons = Beacons::load(&engine.ledger)?;
         if epoch.is_none() || engine.settings.doubt {
             engine.epoch = Epoch(engine.draw()[..8].try_into().expect("a hash has 32 bytes"));
         }

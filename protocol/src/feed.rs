@@ -131,9 +131,14 @@ impl Feed {
 
 /// Whether `signature` is the author's over the entry `hash` in this network.
 pub(crate) fn signature_holds(genesis: &Genesis, hash: &EntryHash, signature: &Signature) -> bool {
-    VerifyingKey::from_bytes(&genesis.author.0).is_ok_and(|key| {
+    is_signed(&genesis.author, &signed_bytes(&genesis.network, hash), signature)
+}
+
+/// Whether `signature` is the author's over these bytes, which begin with a domain tag and the network.
+pub(crate) fn is_signed(author: &AuthorKey, bytes: &[u8], signature: &Signature) -> bool {
+    VerifyingKey::from_bytes(&author.0).is_ok_and(|key| {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify(&signed_bytes(&genesis.network, hash), &signature).is_ok()
+        key.verify(bytes, &signature).is_ok()
     })
 }
 
@@ -185,8 +190,13 @@ impl Signer {
     ) -> VerifiedEntry {
         let payload_hash = PayloadHash::of(&payload);
         let header = Header { feed, seq: tip.seq.next(), backlink: tip.hash, kind, record, payload_hash };
-        let signed = self.key.sign(&signed_bytes(&self.network, &header.hash()));
-        VerifiedEntry::new(header, payload, Some(Signature(signed.to_bytes())))
+        let signature = self.sign(&signed_bytes(&self.network, &header.hash()));
+        VerifiedEntry::new(header, payload, Some(signature))
+    }
+
+    /// Signs bytes that begin with a domain tag and the network.
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Signature {
+        Signature(self.key.sign(bytes).to_bytes())
     }
 }
 

@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    beacon::Told,
     chunk::{Codec, Packed},
     entry::strip::MAX_NAMED,
     feed::{ForkProof, ProofSide},
     frontier::Digest,
     ids::{AuthorKey, Epoch, FeedId, Seq, UnixSeconds},
-    limits::{CHUNK_WINDOW, MAX_FEEDS, MAX_PROBE, MAX_SEQ},
+    limits::{CHUNK_WINDOW, MAX_BEACONS_AT_ONCE, MAX_FEEDS, MAX_PROBE, MAX_SEQ},
     verify::RawRun,
     wire::{self, Reader, WireError},
 };
@@ -48,6 +49,8 @@ pub enum Frame {
     Fork(ForkProof),
     /// The sender ends the session, and why.
     Bye(Reason),
+    /// Beacons that the receiver may not know, each with a feed of its author; none: thanks for those that came.
+    Beacons(Vec<(FeedId, Told)>),
 }
 
 /// The opening of a session.
@@ -266,6 +269,7 @@ mod tag {
     pub(super) const SIDE: u8 = 8;
     pub(super) const FORK: u8 = 9;
     pub(super) const BYE: u8 = 10;
+    pub(super) const BEACONS: u8 = 11;
     pub(super) const STRIPPED: u8 = 12;
     pub(super) const PLAIN: u8 = 13;
     pub(super) const CHANGED: u8 = 14;
@@ -338,6 +342,14 @@ impl Frame {
                 proof.write(&mut out);
             }
             Frame::Bye(reason) => out.extend_from_slice(&[tag::BYE, *reason as u8]),
+            Frame::Beacons(beacons) => {
+                out.push(tag::BEACONS);
+                wire::put_number(&mut out, beacons.len() as u64);
+                for (feed, told) in beacons {
+                    dictionary.write(*feed, &mut out);
+                    told.write(&mut out);
+                }
+            }
         }
         out
     }
@@ -387,6 +399,14 @@ impl Frame {
                 Frame::Side(feed, read_seq(&mut reader)?, ProofSide::read(&mut reader)?)
             }
             tag::FORK => Frame::Fork(ForkProof::read(&mut reader)?),
+            tag::BEACONS => {
+                let count = reader.number_up_to(MAX_BEACONS_AT_ONCE, "beacons")?;
+                let mut beacons = Vec::new();
+                for _ in 0..count {
+                    beacons.push((dictionary.read(&mut reader)?, Told::read(&mut reader)?));
+                }
+                Frame::Beacons(beacons)
+            }
             tag::BYE => Frame::Bye(Reason::of(reader.byte("reason")?).ok_or(WireError::Invalid("reason"))?),
             _ => return Err(WireError::Invalid("frame type")),
         };
@@ -399,8 +419,9 @@ impl Frame {
 mod tests {
     use super::*;
     use crate::{
+        beacon::{Base, Beacon, Claim, Holdings},
         entry::{PayloadKind, Signature},
-        feed::{Genesis, ProofHeader, Tip},
+        feed::{Genesis, ProofHeader, Signer, Tip},
         ids::{CompartmentId, EntryHash, Incarnation, NetworkId, PayloadHash, RecordId},
         verify::{Link, RawEntry},
     };
@@ -420,6 +441,13 @@ mod tests {
         };
         let (first, link, signature) = (Seq(2), Link::Entry([9; 8]), Signature([7; 64]));
         let run = RawRun { feed: b, first, link, entries: vec![entry], signature };
+        let signer = Signer::new(&[1; 32], NetworkId([1; 32]));
+        let beacon = |numbers: &[(FeedId, Seq)]| {
+            Beacon::sign(&signer, Claim::new(4, UnixSeconds(9), "0.1.0"), Holdings::of(numbers.iter().copied()))
+        };
+        let said = Holdings::of([(a, Seq(300)), (b, Seq(2))]);
+        let told = beacon(&[(a, Seq(299)), (b, Seq(2))]).told(Base::Sender, &said);
+        let other = beacon(&[(a, Seq(300))]).told(Base::Last, &Holdings::default());
         vec![
             Frame::Hello(Hello {
                 mac: [1; 16],
@@ -441,6 +469,8 @@ mod tests {
             Frame::Side(a, Seq(7), side.clone()),
             Frame::Fork(ForkProof { genesis, base, sides: [side.clone(), side] }),
             Frame::Bye(Reason::Stopping),
+            Frame::Beacons(vec![(b, told), (a, other)]),
+            Frame::Beacons(vec![]),
         ]
     }
 

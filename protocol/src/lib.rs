@@ -16,6 +16,7 @@ pub mod entry;
 pub mod feed;
 pub mod verify;
 pub mod frontier;
+pub mod beacon;
 
 pub mod record;
 pub mod document;

@@ -89,6 +89,29 @@ pub const MAX_WAITING_PER_RECORD: usize = 4_096;
 /// Documents kept loaded; each takes some 30 kB.
 pub const LOADED_DOCUMENTS: usize = 512;
 
+/// Feeds that one beacon names: as many as a frontier.
+pub const MAX_BEACON_FEEDS: usize = MAX_FEEDS * 2;
+
+/// Beacons in one frame: as many small ones as [`BEACON_FRAME`] takes.
+pub const MAX_BEACONS_AT_ONCE: usize = 127;
+
+/// Bytes after which a frame of beacons takes no further one: one second of a 64 kbit/s link. The largest single
+/// beacon, 131 kB, still fits into [`MAX_FRAME`] after that.
+pub const BEACON_FRAME: usize = 8 * 1024;
+
+/// Bytes of all beacons that a node keeps: those of a thousand offices take ten megabytes. What would not fit is not
+/// taken.
+pub const MAX_BEACON_BYTES: usize = 32 * 1024 * 1024;
+
+/// Former statements of one office that are kept, to tell since when it has what it has; and feeds named in them.
+pub const MAX_FORMER_BEACONS: usize = 16;
+
+/// The same, in numbers that differ between them.
+pub const MAX_FORMER_NUMBERS: usize = 512;
+
+/// Letters of a program's version.
+pub const MAX_VERSION: usize = 32;
+
 /// Characters of an office's name.
 pub const MAX_OFFICE_NAME: usize = 80;
 

@@ -13,21 +13,23 @@
 //! an outbox; what must be decided or stored goes to the engine as [`Incoming`].
 
 mod baseline;
+mod beacons;
 mod numbers;
 mod suspects;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use self::baseline::Baseline;
-use self::{baseline::Mark, suspects::Suspects};
+use self::{baseline::Mark, beacons::Talk, suspects::Suspects};
 use crate::{
+    beacon::{Holdings, Told},
     chunk::{Codec, Effort, Packed},
     feed::{Feed, ForkProof, ProofSide},
     frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
     frontier::Frontier,
     ids::{Arrival, AuthorKey, Epoch, FeedId, Moment, Now, Seq, UnixSeconds},
     ledger::{Ledger, LedgerError},
-    limits::{MAX_FRAME, MAX_FRAME_BEFORE_HELLO, MAX_QUESTIONS, MAX_WINDOW, MIN_WINDOW, QUESTIONS_PER_TICK},
+    limits::{MAX_FRAME, MAX_QUESTIONS, MAX_WINDOW, MIN_WINDOW, QUESTIONS_PER_TICK},
     shelf::Shelf,
     wire::WireError,
 };
@@ -74,6 +76,8 @@ pub enum Incoming {
     Fork(ForkProof),
     /// The peer's side of a fork after an entry that both hold.
     Side(FeedId, Seq, ProofSide),
+    /// What nodes say they hold: who is to have said so, and what it comes to.
+    Beacons(Vec<(AuthorKey, Told, Holdings)>),
 }
 
 /// Why a frame ends the session.
@@ -158,6 +162,7 @@ pub struct Session {
     /// Feeds that the peer wants plain, and those that we want plain from it.
     plain: BTreeSet<FeedId>,
     asked_plain: BTreeSet<FeedId>,
+    beacons: Talk,
     /// Feeds in which we told the peer to wait, and whether our next frontier is to make it try again.
     waiting: BTreeMap<FeedId, bool>,
     /// The last arrival here after which there was nothing to send, until the peer says something of what it lacks.
@@ -211,6 +216,7 @@ impl Session {
             effort: Effort::Thin,
             plain: BTreeSet::new(),
             asked_plain: BTreeSet::new(),
+            beacons: Talk::default(),
             waiting: BTreeMap::new(),
             idle_at: None,
             questions: MAX_QUESTIONS,
@@ -321,6 +327,7 @@ impl Session {
                 self.narrow(&items, ledger, now)?;
                 Ok(None)
             }
+            Frame::Beacons(told) => self.hear_beacons(told, ledger),
             Frame::Side(feed, base, side) => Ok(Some(Incoming::Side(feed, base, side))),
             Frame::Fork(proof) => {
                 for branch in proof.branches() {
@@ -336,59 +343,6 @@ impl Session {
     fn count_question(&mut self) -> Result<(), SessionError> {
         self.questions = self.questions.checked_sub(1).ok_or(SessionError::Offence(Reason::Limit))?;
         Ok(())
-    }
-
-    fn greet<S: Shelf>(
-        &mut self,
-        us: &Identity<'_>,
-        bytes: &[u8],
-        ledger: &Ledger<S>,
-        now: Now,
-    ) -> Result<Incoming, SessionError> {
-        if bytes.len() > MAX_FRAME_BEFORE_HELLO {
-            return Err(SessionError::Offence(Reason::Stranger));
-        }
-        let hello = match Frame::decode(bytes, &mut self.receiving)? {
-            Frame::Hello(hello) => hello,
-            Frame::Bye(reason) => return Err(SessionError::Bye(reason)),
-            _ => return Err(SessionError::Offence(Reason::Stranger)),
-        };
-        if self.peer == self.ours {
-            return Err(SessionError::Offence(Reason::Ourselves));
-        }
-        if hello.mac != hello_mac(us.secret, &self.peer, &self.ours, &hello) {
-            return Err(SessionError::Offence(Reason::Stranger));
-        }
-        if now.moment.0.saturating_sub(self.opened.0) <= FAST {
-            self.effort = Effort::Fast;
-        }
-        let Stage::Greeting { hello: ours, frontier, feeds } =
-            std::mem::replace(&mut self.stage, Stage::Live { heard: false })
-        else {
-            return Err(SessionError::Offence(Reason::OutOfTurn));
-        };
-        if hello.feeds == ours.feeds {
-            self.sending = Dictionary::with(feeds.iter().copied());
-            self.receiving = Dictionary::with(feeds);
-        }
-        let known = self.baseline.take().filter(|baseline| baseline.is_with(hello.epoch));
-        let baseline = self.baseline.insert(known.unwrap_or_else(|| Baseline::new(us.epoch, hello.epoch)));
-        if hello.digest == ours.digest {
-            self.stage = Stage::Live { heard: true };
-            self.note(hello.digest, &frontier);
-            (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
-            return Ok(Incoming::Admitted { clock: hello.clock });
-        }
-        let (named, agreed) = (baseline.named(hello.baseline).cloned(), baseline.agreed.clone());
-        match named {
-            Some(mark) => self.send_changed(&mark, ledger, now),
-            None => self.send_frontier(ledger, now),
-        }
-        if let Some(mark) = agreed {
-            self.stage = Stage::Supposed;
-            (self.confirmed, self.expected) = (mark.numbers.clone(), mark.numbers);
-        }
-        Ok(Incoming::Admitted { clock: hello.clock })
     }
 
     /// The peer holds what it sends.
@@ -576,6 +530,7 @@ impl Session {
         if quiet > SILENT_AFTER || (stalled || !self.is_admitted()) && quiet > STALLED_AFTER {
             return Err(SessionError::Offence(Reason::Silent));
         }
+        self.look_again_for_beacons();
         if self.is_admitted() && since(self.last_sent) >= ALIVE_AFTER {
             self.send(&Frame::Have(Vec::new(), None), now);
         }

@@ -26,11 +26,13 @@ pub enum Table {
     Private = 8,
     /// What the node keeps for the person at the keyboard: unfinished forms.
     Drafts = 9,
+    /// `b ‖ author key` → its beacon, and how it came; `p ‖ peer's key` → which beacons it has. Can be lost.
+    Beacons = 10,
 }
 
 impl Table {
     /// Every table, in the order of their numbers.
-    pub const ALL: [Table; 9] = [
+    pub const ALL: [Table; 10] = [
         Table::Node,
         Table::Feeds,
         Table::Entries,
@@ -40,6 +42,7 @@ impl Table {
         Table::Records,
         Table::Private,
         Table::Drafts,
+        Table::Beacons,
     ];
 }
 

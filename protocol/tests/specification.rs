@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use automerge::{ROOT, transaction::Transactable};
 use data_encoding::HEXLOWER;
 use toguna_protocol::{
+    beacon::{Base, Beacon, Claim, Holdings},
     document::{Authorship, Document},
     entry::{PayloadKind, VerifiedEntry},
     feed::{OfficeCard, Signer, Tip},
@@ -83,6 +84,9 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         entries: vec![RawEntry::of(entry)],
         signature: *entry.signature().expect("it is signed"),
     };
+    let holds = Holdings::of([(feed, Seq(2))]);
+    let beacon = Beacon::sign(&signer, Claim::new(1, UnixSeconds(1_795_000_180), "0.1.0"), holds.clone());
+    add("beacon", &beacon.encode());
     let frames = [
         ("hello", Frame::Hello(hello)),
         ("frontier", Frame::Frontier(digest, vec![(feed, Seq(2))])),
@@ -92,6 +96,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         ("hold", Frame::Hold(feed, Seq(1))),
         ("compare", Frame::Compare(vec![(feed, Seq(2), first_eight(&change.hash().0))])),
         ("compared", Frame::Compared(vec![(feed, Seq(2), true)])),
+        ("beacons", Frame::Beacons(vec![(feed, beacon.told(Base::Sender, &holds))])),
         ("bye", Frame::Bye(Reason::Stopping)),
     ];
     // One after another, as they would go over one session: the feed is named in full once.

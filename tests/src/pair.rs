@@ -48,6 +48,7 @@ impl Desk {
             region: None,
             vocabulary,
             entropy: [key; 32],
+            version: "0.0.0".to_owned(),
             doubt: false,
         };
         let engine = Engine::open(settings, shelf.clone(), now).expect("an engine starts on a new store");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use toguna_protocol::{
-    engine::Intent,
+    engine::{Carrier, Intent, ReceiptState},
     record::{Choice, Kind},
 };
 use toguna_tests::{
@@ -70,6 +70,36 @@ async fn three_in_a_line_share_one_picture_and_a_late_joiner_gets_it_whole() {
     for record in records {
         assert!(mopti.holds(record).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_learns_who_has_its_record_over_links_it_never_has() {
+    let mut gao = Office::new("Gao");
+    let mut kidal = Office::new("Kidal").dials(gao.address);
+    let mut bamako = Office::new("Bamako").dials(gao.address);
+    for office in [&mut kidal, &mut gao, &mut bamako] {
+        office.start().await;
+    }
+    let record = kidal.conflict("Puits", "Récit.").await;
+    let states = async || {
+        let receipts = kidal.app().receipts(record).await.expect("the record is there");
+        let state = |name: &str| {
+            let receipt = receipts.iter().find(|receipt| receipt.name.as_deref() == Some(name))?;
+            Some((receipt.state, receipt.since.map(|since| since.carrier)))
+        };
+        [state("Kidal"), state("Gao"), state("Bamako")]
+    };
+    let via = gao.app().status().await.expect("it runs").author;
+    let expected = [
+        Some((ReceiptState::Here, None)),
+        Some((ReceiptState::Has, Some(Carrier::Link))),
+        Some((ReceiptState::Has, Some(Carrier::Office { via }))),
+    ];
+    eventually("Kidal knows that all have its record", async || states().await == expected).await;
+    eventually("nothing is missing in Bamako", async || {
+        bamako.app().status().await.expect("it runs").known_missing == Some(0)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

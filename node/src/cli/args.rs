@@ -199,6 +199,12 @@ Examples:
         /// Its id, or its first letters
         id: String,
     },
+    /// Show which offices have a record, since when, and how that is known
+    #[command(after_help = "Example:\n  toguna records receipts k3xq")]
+    Receipts {
+        /// Its id, or its first letters
+        id: String,
+    },
     /// Choose among the values that offices gave without having seen each other's
     #[command(after_help = "\
 Examples:

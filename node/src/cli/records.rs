@@ -23,6 +23,7 @@ pub(super) async fn run(verb: &RecordsCommand, office: &Office, out: &mut Out) -
         RecordsCommand::New(args) => new(args, office, out).await,
         RecordsCommand::Edit(args) => edit(args, office, out).await,
         RecordsCommand::History { id } => history(id, office, out).await,
+        RecordsCommand::Receipts { id } => receipts(id, office, out).await,
         RecordsCommand::Settle(args) => settle(args, office, out).await,
     }
 }
@@ -187,6 +188,15 @@ async fn history(letters: &str, office: &Office, out: &mut Out) -> Result<(), Fa
         return out.value(&body);
     }
     out.text(&show::history(&body))
+}
+
+async fn receipts(letters: &str, office: &Office, out: &mut Out) -> Result<(), Failure> {
+    let id = office.record_id(letters).await?;
+    let body = office.client.get(&format!("/records/{id}/receipts")).await?.body;
+    if out.is_json() {
+        return out.value(&body);
+    }
+    out.line(show::receipts(&body).to_string())
 }
 
 async fn settle(args: &SettleArgs, office: &Office, out: &mut Out) -> Result<(), Failure> {

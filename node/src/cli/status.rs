@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     Exit, Failure, Out,
     office::Office,
-    out::{ago, counted, program, short, span, spinner, table, thousands},
+    out::{ago, counted, moment, program, short, span, spinner, table, thousands},
 };
 use crate::pack::Pack;
 
@@ -47,6 +47,15 @@ pub(super) async fn status(office: &Office, out: &mut Out) -> Result<(), Failure
     }
     out.line("")?;
     out.line(offices(&status, &config.pack).to_string())?;
+    out.line("")?;
+    out.line(regions(&status, &config.pack).to_string())?;
+    out.line(match status.get("known_missing").and_then(Value::as_u64) {
+        None => "No other office has said what it holds: what is missing here is unknown.".to_owned(),
+        Some(0) => "Nothing that another office is known to hold is missing here.".to_owned(),
+        Some(missing) => {
+            format!("{} that others are known to hold are not here yet.", counted(missing, "entry", "entries"))
+        }
+    })?;
     if office.is_running() {
         out.line("")?;
         links(&status, out)?;
@@ -56,20 +65,46 @@ pub(super) async fn status(office: &Office, out: &mut Out) -> Result<(), Failure
 
 fn offices(status: &Value, pack: &Pack) -> comfy_table::Table {
     let own = status.pointer("/node/author");
-    let mut table = table(&["Office", "Region", ">Entries held", "Last entry", "Last heard here"]);
+    let mut table = table(&["Office", "Region", ">Entries held", ">Missing here", "Last entry", "Last heard here"]);
     for office in status.get("offices").and_then(Value::as_array).into_iter().flatten() {
         let name = office.get("name").and_then(Value::as_str);
         let here = office.get("author") == own;
         let author = office.get("author").and_then(Value::as_str).unwrap_or_default();
         table.add_row([
             name.map_or_else(|| format!("not introduced yet ({})", short(author)), str::to_owned),
-            match office.get("region").and_then(Value::as_str) {
-                Some(key) => pack.region(key).map_or_else(|| key.to_owned(), |region| format!("{} ({key})", region.fr)),
-                None => "national team".to_owned(),
-            },
-            thousands(office.get("entries").and_then(Value::as_i64).unwrap_or(0)),
+            region_name(office, pack),
+            number_of(office, "entries"),
+            number_of(office, "missing"),
             ago(office.get("last_entry_at")),
             if here { "here".to_owned() } else { ago(office.get("last_arrived_at")) },
+        ]);
+    }
+    table
+}
+
+/// A number of the API; what is not known is not zero.
+fn number_of(of: &Value, key: &str) -> String {
+    of.get(key).and_then(Value::as_i64).map_or_else(|| "unknown".to_owned(), thousands)
+}
+
+/// The region that an office or a line speaks of.
+fn region_name(of: &Value, pack: &Pack) -> String {
+    match of.get("region").and_then(Value::as_str) {
+        Some(key) => pack.region(key).map_or_else(|| key.to_owned(), |region| format!("{} ({key})", region.fr)),
+        None => "national team".to_owned(),
+    }
+}
+
+/// How fresh the data of each region is.
+fn regions(status: &Value, pack: &Pack) -> comfy_table::Table {
+    let mut table = table(&["Data of", ">Offices", "Complete up to", ">Known to be missing"]);
+    for region in status.get("regions").and_then(Value::as_array).into_iter().flatten() {
+        let as_of = region.get("as_of").filter(|at| !at.is_null());
+        table.add_row([
+            region_name(region, pack),
+            number_of(region, "offices"),
+            as_of.map_or_else(|| "unknown".to_owned(), |at| moment(Some(at))),
+            number_of(region, "missing"),
         ]);
     }
     table

@@ -11,6 +11,7 @@ use toguna_protocol::engine::{Intent, Office, Saved};
 use super::{
     Shared, Web,
     problem::ApiError,
+    receipts::RegionBody,
     request::Author,
     shape::{NodeBody, OfficeBody, PeerBody, Peers, PictureBody, StatusBody, StoreBody},
 };
@@ -97,6 +98,8 @@ pub(super) async fn status(State(web): State<Shared>) -> Result<Json<StatusBody>
         counts,
         store: StoreBody { bytes: bytes.ok(), doubt },
         offices: office_bodies(&status.offices),
+        regions: RegionBody::all(&status.offices),
+        known_missing: status.known_missing,
     }))
 }
 
@@ -140,7 +143,7 @@ fn in_words(doubt: &Doubt) -> String {
 }
 
 fn office_bodies(offices: &[Office]) -> Vec<OfficeBody> {
-    offices.iter().map(OfficeBody::from).collect()
+    offices.iter().map(|office| OfficeBody::of(office, offices)).collect()
 }
 
 fn peer_bodies(peers: &[PeerStatus], status: &NodeStatus) -> Vec<PeerBody> {

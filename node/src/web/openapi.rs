@@ -20,7 +20,7 @@ use utoipa::{
     openapi::{RefOr, Schema, schema::OneOfBuilder},
 };
 
-use super::{check, events, metrics, node, problem, records, shape};
+use super::{check, events, metrics, node, problem, receipts, records, shape};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,7 +34,7 @@ use super::{check, events, metrics, node, problem, records, shape};
     paths(
         node::status, node::peers, node::picture,
         records::list, records::create, records::show, records::patch, records::settle, records::evaluate,
-        records::history, records::show_at,
+        records::history, records::show_at, receipts::receipts,
         events::events, check::check, metrics::show,
     ),
     components(schemas(problem::Problem, shape::Meta)),

@@ -12,11 +12,11 @@ use toguna_protocol::{
 };
 use utoipa::ToSchema;
 
-use super::etag;
+use super::{etag, receipts::WordBody};
 use crate::views::{Counts, ListedRecord, Page, Picture};
 
 /// A time as text; null if it lies outside what a calendar holds.
-fn rfc3339(at: UnixSeconds) -> Option<String> {
+pub(super) fn rfc3339(at: UnixSeconds) -> Option<String> {
     Timestamp::from_second(at.0).ok().map(|at| at.to_string())
 }
 
@@ -388,6 +388,10 @@ pub struct StatusBody {
     pub store: StoreBody,
     /// How fresh each office's records are.
     pub offices: Vec<OfficeBody>,
+    /// How fresh the records of each region's offices are.
+    pub regions: Vec<super::receipts::RegionBody>,
+    /// Entries that other offices are known to hold and that are not here; null where no other has been heard of.
+    pub known_missing: Option<u64>,
     /// Every peer that is dialled or connected.
     pub peers: Vec<PeerBody>,
 }
@@ -435,10 +439,21 @@ pub struct OfficeBody {
     /// When the last of them came here, by our clock; null if nobody took note.
     #[schema(format = DateTime)]
     pub last_arrived_at: Option<String>,
+    /// By its own clock: all that it had written by then is here. Null where nothing tells.
+    #[schema(format = DateTime)]
+    pub as_of: Option<String>,
+    /// Entries of this office that others are known to hold and that are not here; null where nothing tells, which is
+    /// not none.
+    pub missing: Option<u64>,
+    /// When it last said what it holds; null if that never came here.
+    pub last_word: Option<WordBody>,
+    /// The version of its program by that word.
+    pub version: Option<String>,
 }
 
-impl From<&Office> for OfficeBody {
-    fn from(office: &Office) -> Self {
+impl OfficeBody {
+    /// An office; the others lend their names.
+    pub fn of(office: &Office, offices: &[Office]) -> Self {
         OfficeBody {
             author: office.author,
             name: office.name.clone(),
@@ -446,6 +461,10 @@ impl From<&Office> for OfficeBody {
             entries: office.entries,
             last_entry_at: office.last_entry_at.and_then(rfc3339),
             last_arrived_at: office.last_arrived_at.and_then(rfc3339),
+            as_of: office.fresh.as_of.and_then(rfc3339),
+            missing: office.fresh.missing,
+            last_word: office.fresh.last_word.map(|word| WordBody::of(word, offices)),
+            version: office.fresh.version.clone(),
         }
     }
 }

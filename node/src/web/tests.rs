@@ -5,6 +5,7 @@ mod described;
 mod edits;
 mod follow;
 mod hostile;
+mod receipts;
 mod served;
 
 use std::{
@@ -161,4 +162,32 @@ impl Answer {
 
 fn device_key(name: &str) -> [u8; 32] {
     *blake3::hash(name.as_bytes()).as_bytes()
+}
+
+/// Gao and Kidal, with a link between them.
+async fn linked(gao: &Path, kidal: &Path) -> (Office, Office) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address: libp2p::Multiaddr = format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap();
+    let net = |name: &str| NetSettings { mdns: false, ..NetSettings::new(device_key(name)) };
+    let listening = NetSettings { listen: vec![address.clone()], ..net("Gao") };
+    let dialling = NetSettings { listen: Vec::new(), peers: vec![address], ..net("Kidal") };
+    (Office::at("Gao", gao, Some(listening)).await, Office::at("Kidal", kidal, Some(dialling)).await)
+}
+
+async fn stop<const N: usize>(offices: [Office; N]) {
+    for office in offices {
+        office.app.stop().await;
+    }
+}
+
+async fn same_digest(one: &Office, two: &Office) {
+    for _ in 0..200 {
+        let (ours, theirs) = (one.get("/api/v1/status").await.json(), two.get("/api/v1/status").await.json());
+        let complete = [&ours, &theirs].iter().all(|status| status["views_complete"] == json!(true));
+        if ours["digest"] == theirs["digest"] && complete {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the offices do not come to agree");
 }

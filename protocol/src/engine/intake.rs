@@ -38,9 +38,13 @@ impl<S: Shelf> Engine<S> {
             Some(incoming) => self.incoming(conn, incoming, now),
             None => Ok(()),
         });
-        let result = result.and_then(|()| match self.sessions.get_mut(&conn) {
-            Some(session) => Ok(session.pump(&self.ledger, now)?),
-            None => Ok(()),
+        let result = result.and_then(|()| {
+            // What others hold is told before entries take the link.
+            self.tell_beacons(conn, now);
+            match self.sessions.get_mut(&conn) {
+                Some(session) => Ok(session.pump(&self.ledger, now)?),
+                None => Ok(()),
+            }
         });
         if let Err(error) = result {
             self.end_session(conn, &error);
@@ -69,6 +73,7 @@ impl<S: Shelf> Engine<S> {
                 let clock_ahead = clock.0.saturating_sub(now.wall.0);
                 self.observe(Observation::Admitted { conn, peer, clock_ahead });
                 self.keep_one_session(conn, peer);
+                self.remember_beacons(conn);
                 Ok(())
             }
             Incoming::Holds(numbers) => {
@@ -81,6 +86,7 @@ impl<S: Shelf> Engine<S> {
             Incoming::Run(run) => self.run(conn, run, now),
             Incoming::Fork(proof) => self.learn_fork(proof, now),
             Incoming::Side(feed, base, side) => self.learn_side(feed, base, side, now),
+            Incoming::Beacons(beacons) => self.learn_beacons(conn, beacons, now),
         }
     }
 
@@ -213,6 +219,12 @@ impl<S: Shelf> Engine<S> {
                 self.received(peer, &accepted, now);
             }
             Work::Forked(outcome, proof) => self.forked(&outcome, &proof, now),
+            Work::Beacons { thank } => {
+                if let Some(session) = thank.and_then(|conn| self.sessions.get_mut(&conn)) {
+                    session.thank_for_beacons(now);
+                }
+                return;
+            }
             Work::Noted => return,
         }
         self.retry_forks(now);
@@ -261,6 +273,8 @@ impl<S: Shelf> Engine<S> {
                 }
                 Work::Forked(_, proof) => self.early_forks.push_back(*proof),
                 Work::Noted => self.rows_lost = true,
+                // Whoever brought them is not thanked, and brings them again in its next session.
+                Work::Beacons { .. } => self.beacons.write_again(),
             }
         }
     }
@@ -290,6 +304,7 @@ impl<S: Shelf> Engine<S> {
             self.retry_forks(now);
             self.ask_again(now);
         }
+        self.tick_beacons(now);
         self.pump(now);
         self.refresh(now);
         self.write_rows();
@@ -306,6 +321,7 @@ impl<S: Shelf> Engine<S> {
     }
 
     pub(super) fn stop(&mut self) {
+        self.write_beacons();
         let all: Vec<ConnId> = self.sessions.keys().copied().collect();
         for conn in all {
             self.end_session(conn, &SessionError::Offence(Reason::Stopping));

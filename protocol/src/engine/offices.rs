@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::{
+    beacons::Beacons,
+    receipts::{Freshness, Known},
+};
 use crate::{
     document,
     entry::{PayloadKind, VerifiedEntry},
-    feed::OfficeCard,
+    feed::{Feed, OfficeCard},
     ids::{Arrival, AuthorKey, RecordId, UnixSeconds},
     ledger::{Ledger, LedgerError},
     shelf::{Batch, Shelf, Table},
@@ -28,6 +32,8 @@ pub struct Office {
     pub last_entry_at: Option<UnixSeconds>,
     /// When the last of them became durable here, by our clock; absent if the note of it was lost.
     pub last_arrived_at: Option<UnixSeconds>,
+    /// How fresh they are, by what it and others have said.
+    pub fresh: Freshness,
 }
 
 /// The cards that count, and how fresh each office's entries are.
@@ -111,22 +117,25 @@ impl Offices {
         self.cards.get(author)
     }
 
-    pub(super) fn all<S: Shelf>(&self, ledger: &Ledger<S>) -> Vec<Office> {
-        let mut entries: BTreeMap<AuthorKey, u64> = BTreeMap::new();
+    pub(super) fn all<S: Shelf>(&self, ledger: &Ledger<S>, beacons: &Beacons) -> Vec<Office> {
+        let mut feeds: BTreeMap<AuthorKey, Vec<&Feed>> = BTreeMap::new();
         for feed in ledger.feeds() {
-            *entries.entry(feed.genesis.author).or_default() += feed.tip.seq.0 - feed.start.seq.0;
+            feeds.entry(feed.genesis.author).or_default().push(feed);
         }
-        let office = |(author, entries)| {
+        let known = Known::of(beacons, ledger);
+        let office = |(author, feeds): (AuthorKey, Vec<&Feed>)| {
             let card = self.cards.get(&author);
+            let last_entry_at = self.written.get(&author).copied();
             Office {
                 author,
                 name: card.map(|card| card.name.clone()),
                 region: card.and_then(|card| card.region.clone()),
-                entries,
-                last_entry_at: self.written.get(&author).copied(),
+                entries: feeds.iter().map(|feed| feed.tip.seq.0 - feed.start.seq.0).sum(),
+                last_entry_at,
                 last_arrived_at: self.heard.get(&author).copied(),
+                fresh: known.freshness(beacons, &author, &feeds, last_entry_at),
             }
         };
-        entries.into_iter().map(office).collect()
+        feeds.into_iter().map(office).collect()
     }
 }

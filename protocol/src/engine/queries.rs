@@ -195,7 +195,7 @@ impl<S: Shelf> Engine<S> {
 
     /// The offices of the network, as far as they are known here.
     pub fn offices(&self) -> Vec<Office> {
-        self.offices.all(&self.ledger)
+        self.offices.all(&self.ledger, &self.beacons)
     }
 }
 

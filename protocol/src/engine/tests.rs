@@ -1,6 +1,7 @@
 //! Nodes in a world of their own: see [`crate::testing`].
 
 mod anything;
+mod beacons;
 mod convergence;
 mod evaluations;
 mod failures;

@@ -58,7 +58,12 @@ impl Baseline {
 
     /// The mark that the peer named.
     pub(super) fn named(&self, id: [u8; 8]) -> Option<&Mark> {
-        self.told.iter().chain(&self.agreed).find(|mark| mark.id() == id)
+        self.marks().find(|mark| mark.id() == id)
+    }
+
+    /// Every mark that the peer may go by.
+    pub(super) fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.told.iter().chain(&self.agreed)
     }
 
     /// Whether the digest was told.

@@ -1,18 +1,78 @@
-//! What both sides hold: whole frontiers, what changed since the last mark, and the moments at which both are level.
+//! How a session begins, and what both sides hold: whole frontiers, what changed since the last mark, and the moments at which both are level.
 
 use std::collections::BTreeMap;
 
-use super::{Baseline, Incoming, Session, SessionError, Stage, baseline::Mark};
+use super::{Baseline, FAST, Identity, Incoming, Session, SessionError, Stage, baseline::Mark};
 use crate::{
-    frame::{Frame, Reason},
+    chunk::Effort,
+    frame::{Dictionary, Frame, Reason, hello_mac},
     frontier::{Digest, Frontier},
     ids::{FeedId, Now, Seq},
     ledger::Ledger,
-    limits::MIN_WINDOW,
+    limits::{MAX_FRAME_BEFORE_HELLO, MIN_WINDOW},
     shelf::Shelf,
 };
 
 impl Session {
+    /// The first frame: the peer proves that it belongs here, and both begin where they last held the same.
+    pub(super) fn greet<S: Shelf>(
+        &mut self,
+        us: &Identity<'_>,
+        bytes: &[u8],
+        ledger: &Ledger<S>,
+        now: Now,
+    ) -> Result<Incoming, SessionError> {
+        if bytes.len() > MAX_FRAME_BEFORE_HELLO {
+            return Err(SessionError::Offence(Reason::Stranger));
+        }
+        let hello = match Frame::decode(bytes, &mut self.receiving)? {
+            Frame::Hello(hello) => hello,
+            Frame::Bye(reason) => return Err(SessionError::Bye(reason)),
+            _ => return Err(SessionError::Offence(Reason::Stranger)),
+        };
+        if self.peer == self.ours {
+            return Err(SessionError::Offence(Reason::Ourselves));
+        }
+        if hello.mac != hello_mac(us.secret, &self.peer, &self.ours, &hello) {
+            return Err(SessionError::Offence(Reason::Stranger));
+        }
+        if now.moment.0.saturating_sub(self.opened.0) <= FAST {
+            self.effort = Effort::Fast;
+        }
+        let Stage::Greeting { hello: ours, frontier, feeds } =
+            std::mem::replace(&mut self.stage, Stage::Live { heard: false })
+        else {
+            return Err(SessionError::Offence(Reason::OutOfTurn));
+        };
+        if hello.feeds == ours.feeds {
+            self.sending = Dictionary::with(feeds.iter().copied());
+            self.receiving = Dictionary::with(feeds);
+        }
+        let known = self.baseline.take().filter(|baseline| baseline.is_with(hello.epoch));
+        let baseline = self.baseline.insert(known.unwrap_or_else(|| Baseline::new(us.epoch, hello.epoch)));
+        self.beacons.is_at(hello.epoch);
+        if hello.digest == ours.digest {
+            self.beacons.we_hold(frontier.iter());
+            self.beacons.peer_holds(frontier.iter());
+            self.stage = Stage::Live { heard: true };
+            self.note(hello.digest, &frontier);
+            (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
+            return Ok(Incoming::Admitted { clock: hello.clock });
+        }
+        let (named, agreed) = (baseline.named(hello.baseline).cloned(), baseline.agreed.clone());
+        // The peer may suppose that we still hold what we once did, though a feed has ended at a fork since.
+        baseline.marks().flat_map(|mark| mark.numbers.iter()).for_each(|(feed, seq)| self.reach.raise(feed, seq));
+        match named {
+            Some(mark) => self.send_changed(&mark, ledger, now),
+            None => self.send_frontier(ledger, now),
+        }
+        if let Some(mark) = agreed {
+            self.stage = Stage::Supposed;
+            (self.confirmed, self.expected) = (mark.numbers.clone(), mark.numbers);
+        }
+        Ok(Incoming::Admitted { clock: hello.clock })
+    }
+
     /// The peer told all that it holds.
     pub(super) fn hear_numbers<S: Shelf>(
         &mut self,
@@ -64,6 +124,7 @@ impl Session {
     pub(super) fn send_changed<S: Shelf>(&mut self, mark: &Mark, ledger: &Ledger<S>, now: Now) {
         let numbers: Vec<_> = ledger.frontier().iter().filter(|(feed, seq)| mark.numbers.get(feed) != *seq).collect();
         ledger.frontier().iter().for_each(|(feed, seq)| self.reach.raise(feed, seq));
+        self.beacons.we_hold(ledger.frontier().iter());
         self.send(&Frame::Changed(ledger.digest(), numbers), now);
     }
 
@@ -75,6 +136,7 @@ impl Session {
         self.waiting.clear();
         let numbers: Vec<_> = ledger.frontier().iter().collect();
         numbers.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
+        self.beacons.we_hold(numbers.iter().copied());
         self.send(&Frame::Frontier(ledger.digest(), numbers), now);
     }
 
@@ -82,6 +144,7 @@ impl Session {
         let supposed = matches!(self.stage, Stage::Supposed);
         self.stage = Stage::Live { heard: true };
         let supposed_to_hold = std::mem::replace(&mut self.confirmed, numbers.iter().copied().collect());
+        self.beacons.peer_holds(self.confirmed.iter());
         let mut expected = self.confirmed.clone();
         // What we sent while we only supposed what the peer holds is under way, unless it holds less than that.
         self.flights

@@ -156,6 +156,7 @@ impl World {
             network_secret: SECRET.to_vec(),
             name: node.name.clone(),
             region: None,
+            version: "0.1.0".into(),
             vocabulary: self.vocabulary.clone(),
             entropy,
             doubt,

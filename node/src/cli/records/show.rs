@@ -231,6 +231,35 @@ pub(super) fn history(body: &Value) -> String {
     text
 }
 
+/// Which offices have a record.
+pub(super) fn receipts(body: &Value) -> comfy_table::Table {
+    let mut table = table(&["Office", "Has it", "Since", "Known by", "Last word"]);
+    for receipt in body.get("receipts").and_then(Value::as_array).into_iter().flatten() {
+        let text = |key: &str| receipt.get(key).and_then(Value::as_str).unwrap_or_default();
+        let count = |key: &str| receipt.get(key).map_or_else(|| "–".to_owned(), plain);
+        let name = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| short(text("office")));
+        let state = match text("state") {
+            "here" => "here".to_owned(),
+            "has" => "yes".to_owned(),
+            "partial" => format!("an older state: {} of {} entries", count("entries"), count("of")),
+            "lacks" => "not yet".to_owned(),
+            _ => "unknown".to_owned(),
+        };
+        let word = receipt.get("last_word").filter(|word| !word.is_null());
+        let carrier = word.filter(|_| text("state") != "here").and_then(|word| word.get("carrier"));
+        let of_carrier = |key: &str| carrier.and_then(|carrier| carrier.get(key)).and_then(Value::as_str);
+        let via = of_carrier("via_name").or_else(|| of_carrier("via").map(short)).unwrap_or("another office");
+        let known_by = match of_carrier("kind") {
+            Some("link") => "link".to_owned(),
+            Some("office") => format!("link, via {via}"),
+            _ => "–".to_owned(),
+        };
+        let since = moment(receipt.pointer("/since/stated_at"));
+        table.add_row([name.to_owned(), state, since, known_by, moment(word.and_then(|word| word.get("stated_at")))]);
+    }
+    table
+}
+
 /// Characters of a value of which the history shows no more.
 const GLIMPSE: usize = 300;
 /// Characters up to which two values stand in one line.

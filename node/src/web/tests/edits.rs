@@ -122,22 +122,7 @@ async fn an_opinion_stays_sealed_until_all_have_committed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_values_are_listed_and_settled() {
     let (gao, kidal) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address: libp2p::Multiaddr = format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap();
-    let net = |name: &str, listens: bool| {
-        let mut net = NetSettings::new(device_key(name));
-        net.listen = if listens { vec![address.clone()] } else { Vec::new() };
-        net.peers = if listens { Vec::new() } else { vec![address.clone()] };
-        net.mdns = false;
-        Some(net)
-    };
-    let linked = async || {
-        (
-            Office::at("Gao", gao.path(), net("Gao", true)).await,
-            Office::at("Kidal", kidal.path(), net("Kidal", false)).await,
-        )
-    };
-    let (one, two) = linked().await;
+    let (one, two) = linked(gao.path(), kidal.path()).await;
     let (id, etag) = one.conflict().await;
     same_digest(&one, &two).await;
     assert_eq!(two.record(&id).await["title"], "Puits de Ménaka");
@@ -147,7 +132,7 @@ async fn concurrent_values_are_listed_and_settled() {
         assert_eq!(office.patch(&id, &etag, json!({"phase": {"is": phase}})).await.status, 200);
         stop([office]).await;
     }
-    let (one, two) = linked().await;
+    let (one, two) = linked(gao.path(), kidal.path()).await;
     same_digest(&one, &two).await;
     let record = one.record(&id).await;
     assert_eq!(two.record(&id).await, record);
@@ -179,22 +164,4 @@ async fn concurrent_values_are_listed_and_settled() {
         assert_eq!(office.ask("POST", "/api/v1/check", &[], None).await.json()["sound"], true);
     }
     stop([one, two]).await;
-}
-
-async fn stop<const N: usize>(offices: [Office; N]) {
-    for office in offices {
-        office.app.stop().await;
-    }
-}
-
-async fn same_digest(one: &Office, two: &Office) {
-    for _ in 0..200 {
-        let (ours, theirs) = (one.get("/api/v1/status").await.json(), two.get("/api/v1/status").await.json());
-        let complete = [&ours, &theirs].iter().all(|status| status["views_complete"] == json!(true));
-        if ours["digest"] == theirs["digest"] && complete {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the offices do not come to agree");
 }
