@@ -27,7 +27,7 @@ use super::{
 /// Set for a child process: the data directory it is to work in until it is killed.
 const CHILD: &str = "TOGUNA_TEST_WORK_UNTIL_KILLED";
 /// Times that a child is killed, for each engine.
-const KILLS: u64 = 20;
+const KILLS: u64 = 15;
 
 const ENGINES: [EngineKind; 2] = [EngineKind::Sled, EngineKind::Redb];
 
@@ -53,6 +53,11 @@ impl Lot {
         drawn = (drawn ^ (drawn >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((drawn ^ (drawn >> 31)) % bound as u64) as usize
     }
+}
+
+/// A directory in memory, where the system has such a place, for tests that make their own power cuts: syncs cost nothing.
+fn memory_dir() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 fn with(engine: EngineKind) -> Options {
@@ -290,7 +295,7 @@ impl Harm {
         match self {
             Harm::FlipBit => bytes[at] ^= 1 << lot.below(8),
             Harm::ZeroPage => bytes[at / 4096 * 4096..][..4096.min(end - at / 4096 * 4096)].fill(0),
-            Harm::OverwriteSegments => bytes[upto(600_000)].fill(0xa5),
+            Harm::OverwriteSegments => bytes[upto(300_000)].fill(0xa5),
             Harm::CutOff => bytes.truncate(at),
         }
     }
@@ -298,19 +303,19 @@ impl Harm {
 
 /// How often each harm is done to each engine, and how many values it may cost.
 const HARMS: [(Harm, usize, usize); 4] = [
-    (Harm::FlipBit, 12, 2),
-    (Harm::ZeroPage, 5, 6),
-    (Harm::OverwriteSegments, 3, usize::MAX),
-    (Harm::CutOff, 4, usize::MAX),
+    (Harm::FlipBit, 8, 2),
+    (Harm::ZeroPage, 4, 6),
+    (Harm::OverwriteSegments, 2, usize::MAX),
+    (Harm::CutOff, 3, usize::MAX),
 ];
 
 fn damaged_files_cost_what_was_hit(engine: EngineKind) {
     let mut lot = Lot::begin("damaged files", engine);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = memory_dir();
     let sound = dir.path().join("sound");
-    filled(&sound, engine, 60);
+    filled(&sound, engine, 30);
     // sled writes a snapshot when it opens: what came later is read from its log, and breaks otherwise.
-    let (second, rest) = (reopen(&sound).store, (61..=120).map(numbered).collect::<Vec<_>>());
+    let (second, rest) = (reopen(&sound).store, (31..=60).map(numbered).collect::<Vec<_>>());
     second.commit_all(&rest, Durability::Durable).unwrap();
     let whole = rows(&*second);
     drop(second);
@@ -378,15 +383,15 @@ impl Drop for SmallDisk {
 
 #[test]
 fn on_a_full_disk_writes_are_refused_and_reading_goes_on() {
-    let Some(disk) = SmallDisk::mount("16m") else {
+    let Some(disk) = SmallDisk::mount("6m") else {
         writeln!(std::io::stderr(), "skipped: mounting a small disk is not permitted here").unwrap();
         return;
     };
     let ballast = disk.dir.path().join("ballast");
     // With a floor the store stops in time. Without one the disk stops the engine, which may then refuse even to read;
     // nothing that was acknowledged is lost all the same.
-    for (engine, free_floor) in ENGINES.into_iter().flat_map(|engine| [(engine, 4 << 20), (engine, 0)]) {
-        fs::write(&ballast, vec![0; 2 << 20]).unwrap();
+    for (engine, free_floor) in ENGINES.into_iter().flat_map(|engine| [(engine, 2 << 20), (engine, 0)]) {
+        fs::write(&ballast, vec![0; 1 << 20]).unwrap();
         let data_dir = disk.dir.path().join(format!("{engine}-{free_floor}"));
         let options = Options { free_floor, ..with(engine) };
         let opened = open(&data_dir, &options).unwrap();
@@ -406,7 +411,7 @@ fn on_a_full_disk_writes_are_refused_and_reading_goes_on() {
         // Opening needs some room of its own: a floor keeps it, without one a person may have to make it.
         if free_floor == 0 {
             match open(&data_dir, &options) {
-                Ok(opened) => assert_whole_up_to(&*opened.store, held),
+                Ok(opened) => assert!(last(&*opened.store) >= held),
                 Err(OpenError::Engine(EngineError::Io { .. })) => {}
                 Err(other) => panic!("{engine}: {other}"),
             }

@@ -5,6 +5,7 @@
 //! that was replaced is set aside if it was damaged, and else removed.
 
 use std::{
+    cmp::Ordering,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -66,22 +67,33 @@ impl Generations {
             (None, None) => Found::Nothing,
         };
         if let Found::InUse(current) = found {
-            for number in numbers {
-                match number.cmp(&current) {
-                    // Built but not switched to: the build is repeated.
-                    std::cmp::Ordering::Greater => fs::remove_dir_all(generations.dir(number))?,
-                    // Switched away from but not yet set aside or removed.
-                    std::cmp::Ordering::Less if generations.replaced_file(number).exists() => {
-                        generations.remove(number)?;
-                    }
-                    std::cmp::Ordering::Less => generations.set_aside(number).map(drop)?,
-                    std::cmp::Ordering::Equal => {}
-                }
-            }
-            // The switch it was made for did not come to pass.
-            files::ignore_missing(fs::remove_file(generations.replaced_file(current)))?;
+            generations.keep_only(current, &numbers)?;
         }
         Ok((generations, found))
+    }
+
+    /// Clears away the other generations, and what lies beside those that are gone.
+    fn keep_only(&self, current: u32, numbers: &[u32]) -> io::Result<()> {
+        for &number in numbers {
+            match number.cmp(&current) {
+                // Built but not switched to: the build is repeated.
+                Ordering::Greater => fs::remove_dir_all(self.dir(number))?,
+                // Switched away from but not yet set aside or removed.
+                Ordering::Less if self.replaced_file(number).exists() => fs::remove_dir_all(self.dir(number))?,
+                Ordering::Less => self.set_aside(number).map(drop)?,
+                Ordering::Equal => {}
+            }
+        }
+        // The switch it was made for did not come to pass.
+        files::ignore_missing(fs::remove_file(self.replaced_file(current)))?;
+        for entry in fs::read_dir(&self.root)? {
+            let path = entry?.path();
+            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u32>().ok());
+            if path.is_file() && number.is_some_and(|number| number != current) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
     }
 
     /// The directory `store/`.
@@ -194,7 +206,7 @@ mod tests {
     #[test]
     fn whatever_was_interrupted_one_whole_generation_is_found() {
         type Names = &'static [&'static str];
-        let cases: [(Names, Option<&str>, Found, Names); 10] = [
+        let cases: [(Names, Option<&str>, Found, Names); 11] = [
             (&[], None, Found::Nothing, &[]),
             (&["1"], None, Found::Begun(1), &["1"]),
             (&["1"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
@@ -204,12 +216,13 @@ mod tests {
             (&["1.untouched"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
             (&["1", "1.copy", "2"], Some("2\n"), Found::InUse(2), &["1.damaged", "2", "CURRENT"]),
             (&["1", "1.replaced", "2"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
-            (&["1", "1.replaced", "2"], Some("2\n"), Found::InUse(2), &["2", "CURRENT"]),
+            (&["1", "1.replaced", "1.mark", "2", "2.mark"], Some("2\n"), Found::InUse(2), &["2", "2.mark", "CURRENT"]),
+            (&["1", "1.mark", "2.building", "2.mark"], Some("1\n"), Found::InUse(1), &["1", "1.mark", "CURRENT"]),
         ];
         for (dirs, current, expected, left) in cases {
             let root = tempfile::tempdir().unwrap();
             for dir in dirs {
-                match dir.ends_with(".replaced") {
+                match dir.ends_with(".replaced") || dir.ends_with(".mark") {
                     true => fs::write(root.path().join(dir), "").unwrap(),
                     false => fs::create_dir(root.path().join(dir)).unwrap(),
                 }

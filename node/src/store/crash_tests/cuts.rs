@@ -11,9 +11,9 @@ use crate::store::{Engine, SealedStore, key::DataKey, redb::RedbEngine, sled::Sl
 /// Bytes that a disk writes whole or not at all.
 const PAGE: usize = 4096;
 /// Commits that are recorded.
-const COMMITS: u64 = 60;
+const COMMITS: u64 = 40;
 /// Power cuts, for each engine.
-const CUTS: usize = 60;
+const CUTS: usize = 40;
 
 /// What a disk was told, in order.
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ fn work(engine: impl Engine, data_dir: &Path, lot: &mut Lot, mut after: impl FnM
 }
 
 fn record(engine: EngineKind, lot: &mut Lot) -> Recording {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = memory_dir();
     filled(dir.path(), engine, 10);
     drop(reopen(dir.path()));
     let recorder = Recorder::default();
@@ -191,7 +191,7 @@ impl Recording {
 fn power_cuts(engine: EngineKind) {
     let mut lot = Lot::begin("power cuts", engine);
     let recording = record(engine, &mut lot);
-    let place = tempfile::tempdir().unwrap();
+    let place = memory_dir();
     for round in 0..CUTS {
         let steps = 1 + lot.below(recording.told.len());
         let (image, acknowledged, mark) = recording.cut(steps, &mut lot);
