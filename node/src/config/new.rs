@@ -121,7 +121,7 @@ fn settings_text(office: &NewOffice<'_>, secret: &NetworkSecret, pack: Option<&P
          # mdns = true\n\n\
          # Log lines: \"text\" for people, \"json\" for tools.\n\
          # log = \"text\"\n\n\
-         # What a new store is made with: \"sled\", or \"redb\", which takes a fraction of the space.\n\
+         # What a new store is made with: \"sled\", or \"redb\", which takes less room and saves more slowly.\n\
          # A store that is there is changed by `toguna store convert`.\n\
          # store.engine = \"sled\"\n",
         name = quoted(office.name.trim()),

@@ -250,11 +250,14 @@ fn live(store: &SealedStore<AnyEngine>) -> Result<u64, EngineError> {
     Ok(bytes)
 }
 
+/// Takes the key and the value of a row.
+type VisitRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), EngineError> + 'a;
+
 /// Visits every row of an engine; returns a hash over all of them. `progress` is told how many values were passed.
 fn walk(
     engine: &dyn Engine,
     progress: &mut dyn FnMut(u64),
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), EngineError>,
+    visit: &mut VisitRow<'_>,
 ) -> Result<blake3::Hash, EngineError> {
     let mut hasher = blake3::Hasher::new();
     let mut values = 0;

@@ -332,6 +332,13 @@ fn damaged_files_cost_what_was_hit(engine: EngineKind) {
 
             // Damage that opening does not meet is met by reading everything, and mended by the next opening.
             let first = reopen(&hurt);
+            for (key, value) in &whole {
+                match first.store.get(key.0, &key.1) {
+                    Ok(Some(read)) => assert!(read == *value || key.0 == Table::Node, "{case}: a wrong value is read"),
+                    Ok(None) => assert!(first.doubt.is_some(), "{case}: a value is missed without a word"),
+                    Err(error) => assert!(error.to_string().contains("damaged"), "{case}: {error}"),
+                }
+            }
             let _ = first.store.check(&mut |_| ());
             drop(first);
             let opened = reopen(&hurt);
