@@ -301,10 +301,10 @@ impl Harm {
     }
 }
 
-/// How often each harm is done to each engine, and how many values it may cost.
+/// How often each harm is done to each engine, and how many values it may cost: a page holds some forty of the smallest.
 const HARMS: [(Harm, usize, usize); 4] = [
     (Harm::FlipBit, 8, 2),
-    (Harm::ZeroPage, 4, 6),
+    (Harm::ZeroPage, 4, 40),
     (Harm::OverwriteSegments, 2, usize::MAX),
     (Harm::CutOff, 3, usize::MAX),
 ];

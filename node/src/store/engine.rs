@@ -144,10 +144,10 @@ impl EngineKind {
     /// Which engine a database directory belongs to; `None` where there is no database in it.
     pub fn of(dir: &Path) -> Option<Self> {
         let holds = |names: &[&str]| names.iter().any(|name| dir.join(name).exists());
-        match () {
-            () if holds(RedbEngine::FILES) => Some(EngineKind::Redb),
-            () if holds(SledEngine::FILES) => Some(EngineKind::Sled),
-            () => None,
+        if holds(RedbEngine::FILES) {
+            Some(EngineKind::Redb)
+        } else {
+            holds(SledEngine::FILES).then_some(EngineKind::Sled)
         }
     }
 

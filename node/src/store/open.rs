@@ -42,7 +42,7 @@ pub struct Options {
     /// What a new store is made with; absent: the default. A store that is there keeps its engine until it is
     /// converted ([`super::rebuild`]).
     pub engine: Option<EngineKind>,
-    /// The smallest database, in bytes, that is built anew when it takes more than [`build::BLOATED`] times what it
+    /// The smallest database, in bytes, that is built anew when it takes more than [`super::BLOATED`] times what it
     /// holds; absent: none is.
     pub compact_above: Option<u64>,
 }
@@ -298,10 +298,15 @@ impl Opening {
     /// goes on being used.
     fn compact_if_bloated(&self, in_use: InUse) -> Result<InUse, OpenError> {
         let Some(floor) = self.options.compact_above else { return Ok(in_use) };
-        if !build::is_bloated(&in_use.store, floor)? {
-            return Ok(in_use);
-        }
-        match build::build_anew(self, &in_use, self.engine_of(in_use.number), &mut |_, _, _| ()) {
+        let built = match build::is_bloated(&in_use.store, floor) {
+            Ok(false) => return Ok(in_use),
+            Ok(true) => {
+                tracing::info!("the store takes many times what it holds: it is being compacted");
+                build::build_anew(self, &in_use, self.engine_of(in_use.number), &mut |_, _, _| ())
+            }
+            Err(error) => Err(error.into()),
+        };
+        match built {
             Ok(built) if built.is_gain() => {
                 tracing::info!(bytes.before = built.before, bytes.after = built.after, "the store was compacted");
                 build::replace(self, in_use)
