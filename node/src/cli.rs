@@ -1,5 +1,5 @@
 //! The command line. Every verb is a client of the HTTP API: of the node that runs on the data directory or, when none
-//! does, of the same router in this process.
+//! does, of the same router in this process. Only `store` works on the files of a node that is stopped.
 //!
 //! # Exit codes
 //! | code | meaning |
@@ -23,6 +23,7 @@ mod out;
 mod records;
 mod serve;
 mod status;
+mod store;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Init(args) => init::init(&data_dir()?, args, &mut out),
         Command::Run(args) => serve::run(&data_dir()?, args, cli.log_level.as_deref(), &mut out).await,
         Command::Demo(args) => crate::demo::run(args, cli.data_dir.as_deref(), &mut out).await,
+        Command::Store(verb) => store::run(&data_dir()?, verb, &mut out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "toguna", &mut script);
@@ -90,7 +92,7 @@ async fn ask(command: &Command, office: &office::Office, out: &mut Out) -> Resul
         Command::Check => status::check(office, out).await,
         Command::Records(verb) => records::run(verb, office, out).await,
         Command::Import(args) => import::import(args, office, out).await,
-        Command::Init(_) | Command::Run(_) | Command::Demo(_) | Command::Completions { .. } => {
+        Command::Init(_) | Command::Run(_) | Command::Demo(_) | Command::Store(_) | Command::Completions { .. } => {
             unreachable!("these ask no node")
         }
     }
@@ -115,25 +117,27 @@ mod tests {
 
     #[test]
     fn arguments_are_parsed_or_refused() {
-        let good: [&[&str]; 6] = [
+        let good: [&[&str]; 7] = [
             &["init", "--name", "Gao", "--region", "ML-7", "--network-secret", "s", "--create-secret"],
             &["run", "--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0", "--peer", "/ip4/10.0.0.1/tcp/1"],
             &["records", "new", "--kind", "conflict", "--title", "x", "--set", "phase=open"],
             &["records", "edit", "abc", "--add", "incidents.date=2009-11", "--json"],
             &["records", "settle", "abc", "--field", "/phase", "--value", "open", "--reason", "r"],
+            &["store", "convert", "--to", "redb", "--json"],
             &["demo", "--headless", "--exit-when-converged", "--json", "--records", "100"],
         ];
         for args in good {
             let line = std::iter::once(&"toguna").chain(args);
             assert!(Cli::try_parse_from(line).is_ok(), "{args:?}");
         }
-        let bad: [&[&str]; 6] = [
+        let bad: [&[&str]; 7] = [
             &["init", "--name", "Gao"],
             &["run", "--listen", "gao:7374"],
             &["run", "--http", "7373"],
             &["records", "new", "--title", "x"],
             &["records", "new", "--kind", "war", "--title", "x"],
             &["records", "settle", "abc", "--field", "/phase"],
+            &["store", "convert", "--to", "rocks"],
         ];
         for args in bad {
             let line = std::iter::once(&"toguna").chain(args);

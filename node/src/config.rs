@@ -35,6 +35,7 @@ pub use self::{
 };
 use crate::{
     pack::{Pack, PackError},
+    store::EngineKind,
     web::{Token, TokenError},
 };
 
@@ -67,6 +68,8 @@ pub struct Config {
     pub mdns: bool,
     /// How log lines are written; absent: as text on a terminal, as JSON elsewhere.
     pub log: Option<LogFormat>,
+    /// What a new store is made with; absent: the default, and whatever an existing one was made with.
+    pub store_engine: Option<EngineKind>,
 }
 
 /// What a command's flags say; each comes before the file.

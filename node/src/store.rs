@@ -4,6 +4,7 @@
 //! - [`open`] finds the store of a data directory, mends what can be mended and says what is in [`Doubt`].
 //! - What sled was seen to do to damaged files (not to open, to open without a part, to wipe what it cannot read) is met
 //!   by counting, by a copy made before opening, and by finding values in the bytes of the files.
+//! - [`rebuild`] builds the database anew, smaller or with another engine, and switches to it once it is whole.
 //! - [`SealedStore`] cuts values into pieces, seals each to its place and hands them to an [`Engine`].
 //! - [`TipFile`] remembers, beside the store, how far this office's own feed had come.
 //!
@@ -12,17 +13,19 @@
 //!          data.key       32 bytes, owner only: opens every stored value
 //!          tip            how far our own feed is, on which machine and directory
 //!          store/CURRENT  the number of the database in use
-//!          store/1/       a database; 1.damaged/ once it had to be set aside, then 2/ is in use
+//!          store/1/       a database; once it was replaced 2/ is in use, and it is gone or, if damaged, 1.damaged/
 //!          store/1.mark   how many commits were once durable; 1.suspect asks the next opening to salvage
 //! ```
 
 mod archive;
+mod build;
 pub mod engine;
 mod files;
 mod generations;
 pub mod key;
 pub mod lock;
 mod open;
+pub mod redb;
 mod salvage;
 mod seal;
 mod sealed;
@@ -42,7 +45,8 @@ use toguna_protocol::shelf::{Batch, Shelf, ShelfError, Table};
 
 pub use self::{
     archive::ArchiveError,
-    engine::{Engine, EngineError},
+    build::{BLOATED, Progress, RebuildError, Rebuilt, Step, rebuild},
+    engine::{Engine, EngineError, EngineKind},
     open::{Doubt, OpenError, Opened, Options, open},
     sealed::SealedStore,
     space::{FREE_FLOOR, FreeSpace},

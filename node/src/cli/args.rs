@@ -7,7 +7,10 @@ use clap_complete::Shell;
 use libp2p::Multiaddr;
 use toguna_protocol::record::Kind;
 
-use crate::config::{LogFormat, multiaddr};
+use crate::{
+    config::{LogFormat, multiaddr},
+    store::EngineKind,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -92,6 +95,9 @@ Examples:
     /// Verify the whole store: chains, signatures, and what is shown against the records
     #[command(after_help = "Example:\n  toguna check --data-dir gao && echo sound")]
     Check,
+    /// Make the store small again, or keep it with another engine; the node must be stopped
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Write a completion script for a shell
     #[command(after_help = "\
 Example:
@@ -166,6 +172,34 @@ pub struct DemoArgs {
     /// Add real conflict events of the years 2020 to 2024 (UCDP), labelled as demonstration data
     #[arg(long)]
     pub events: bool,
+}
+
+/// `toguna store …`.
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Build the store anew, so that it takes no more room than it needs
+    #[command(after_help = "\
+The new database is synced, opened and compared with the old one before it takes its place; until then nothing is
+changed. There must be room for both. A node that starts does this by itself when its store takes more than 64 MiB and
+four times what it holds.
+
+Example:
+  toguna store compact --data-dir gao")]
+    Compact,
+    /// Build the store anew with another engine
+    #[command(after_help = "\
+The new database is synced, opened and compared with the old one before it takes its place; until then nothing is
+changed. There must be room for both. From then on the store has that engine; `store.engine` in toguna.toml says what a
+new store is made with.
+
+Examples:
+  toguna store convert --data-dir gao --to redb
+  toguna store convert --data-dir gao --to sled --json")]
+    Convert {
+        /// The engine
+        #[arg(long, value_enum, value_name = "ENGINE")]
+        to: EngineKind,
+    },
 }
 
 /// `toguna records …`.

@@ -72,9 +72,14 @@ pub(super) fn settings(config: &Config) -> Result<app::Settings, Failure> {
         network_secret: config.network_secret()?.as_bytes().to_vec(),
         pack: config.pack.clone(),
         net: None,
-        store: store::Options::default(),
+        store: store_options(config),
         clock_ahead: 0,
     })
+}
+
+/// How the office's store is opened.
+pub(super) fn store_options(config: &Config) -> store::Options {
+    store::Options { engine: config.store_engine, ..store::Options::default() }
 }
 
 /// How the office's HTTP interface is served.

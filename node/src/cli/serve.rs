@@ -18,6 +18,9 @@ use crate::{
     web::{self, TOKEN_FILE, WebSettings},
 };
 
+/// Bytes of the smallest database that is worth a slower start to make small again.
+const COMPACT_ABOVE: u64 = 64 * 1024 * 1024;
+
 pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, out: &mut Out) -> Result<(), Failure> {
     let flags = Overrides {
         http: args.http,
@@ -32,6 +35,7 @@ pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, ou
     let mut settings = office::settings(&config)?;
     settings.net = Some(net_settings(&config)?);
     settings.clock_ahead = args.clock_ahead;
+    settings.store.compact_above = Some(COMPACT_ABOVE);
     // The address first: a node that nobody can ask is no use, and opening the store may take a while.
     let listener = TcpListener::bind(config.http).await.map_err(|error| {
         let message = format!("listening on {}: {error}; choose another address with --http", config.http);

@@ -120,7 +120,10 @@ fn settings_text(office: &NewOffice<'_>, secret: &NetworkSecret, pack: Option<&P
          # Whether to look for offices on the local network.\n\
          # mdns = true\n\n\
          # Log lines: \"text\" for people, \"json\" for tools.\n\
-         # log = \"text\"\n",
+         # log = \"text\"\n\n\
+         # What a new store is made with: \"sled\", or \"redb\", which takes less room and saves more slowly.\n\
+         # A store that is there is changed by `toguna store convert`.\n\
+         # store.engine = \"sled\"\n",
         name = quoted(office.name.trim()),
         network = quoted(&secret.network().to_string()),
         http = quoted(DEFAULT_HTTP),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toguna_protocol::ids::NetworkId;
 
 use super::{Config, ConfigError, DEFAULT_HTTP, DEFAULT_LISTEN, known_region, usable_name};
-use crate::pack::Pack;
+use crate::{pack::Pack, store::EngineKind};
 
 /// The settings file's name in the data directory.
 pub const FILE: &str = "toguna.toml";
@@ -42,6 +42,15 @@ pub(super) struct Raw {
     #[serde(default = "yes")]
     mdns: bool,
     log: Option<LogFormat>,
+    #[serde(default)]
+    store: RawStore,
+}
+
+/// The settings that begin with `store.`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStore {
+    engine: Option<EngineKind>,
 }
 
 fn yes() -> bool {
@@ -99,6 +108,7 @@ impl Raw {
             peers: addresses("peers", &self.peers)?,
             mdns: self.mdns,
             log: self.log,
+            store_engine: self.store.engine,
         })
     }
 }

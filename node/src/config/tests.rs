@@ -52,6 +52,8 @@ fn what_is_wrong_with_a_file_is_told_by_line_and_field() {
         ("# peers = [", "peers = [\"gao\"] #", "toguna.toml, peers: \"gao\" is not a multiaddress"),
         ("# peers = [", "peers = [\"/ip4/10.0.0.1\"] #", "names no port"),
         ("# log = \"text\"", "log = \"loud\"", "unknown variant `loud`"),
+        ("# store.engine = \"sled\"", "store.engine = \"rocks\"", "unknown variant `rocks`, expected `sled` or `redb`"),
+        ("# store.engine = \"sled\"", "store.motor = \"sled\"", "unknown field `motor`"),
         ("# mdns = true", "mdns = \"yes\"", "line 19: invalid type"),
     ];
     for (from, to, expected) in cases {
@@ -80,11 +82,13 @@ fn a_secret_of_another_network_or_none_at_all_is_refused() {
 fn flags_come_before_the_file_and_the_file_before_the_defaults() {
     let directory = tempfile::tempdir().unwrap();
     let config = office(directory.path()).config;
+    assert_eq!(config.store_engine, None);
     let file = config.data_dir.join(FILE);
     let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text + "http = \"127.0.0.1:9000\"\npeers = [\"/ip4/10.0.0.1/tcp/1\"]\n").unwrap();
+    let more = "http = \"127.0.0.1:9000\"\nstore.engine = \"redb\"\npeers = [\"/ip4/10.0.0.1/tcp/1\"]\n";
+    std::fs::write(&file, text + more).unwrap();
     let read = || Config::read(&config.data_dir).unwrap();
-    assert_eq!(read().http.port(), 9000);
+    assert_eq!((read().http.port(), read().store_engine), (9000, Some(EngineKind::Redb)));
     let flags = Overrides {
         http: Some("127.0.0.1:1".parse().unwrap()),
         peers: vec!["/ip4/10.0.0.2/tcp/1".parse().unwrap()],

@@ -3,7 +3,15 @@
 //! Engines know nothing of tables, sealing or values larger than [`MAX_STORED`]; they see opaque bytes. Whatever one
 //! engine gets wrong about power cuts or flipped bits is therefore caught above it, in one place, for all of them.
 
-use std::io;
+use std::{
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{redb::RedbEngine, sled::SledEngine};
 
 /// Bytes of one stored value, sealing overhead included. sled moves larger ones into separate files that it never
 /// syncs, so a power cut would lose them.
@@ -89,6 +97,83 @@ pub trait Engine: Send + Sync {
 
     /// Bytes taken on the disk.
     fn size(&self) -> Result<u64, EngineError>;
+}
+
+/// An engine chosen when the program runs.
+pub(super) type AnyEngine = Box<dyn Engine>;
+
+impl Engine for AnyEngine {
+    fn write(&self, writes: Vec<RawWrite>) -> Result<(), EngineError> {
+        (**self).write(writes)
+    }
+
+    fn sync(&self) -> Result<(), EngineError> {
+        (**self).sync()
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        (**self).get(key)
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        to: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), EngineError> {
+        (**self).scan(from, to, visit)
+    }
+
+    fn size(&self) -> Result<u64, EngineError> {
+        (**self).size()
+    }
+}
+
+/// The engines there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// sled: a log that is appended to.
+    #[default]
+    Sled,
+    /// redb: a B-tree in one file, written copy on write.
+    Redb,
+}
+
+impl EngineKind {
+    /// Which engine a database directory belongs to; `None` where there is no database in it.
+    pub fn of(dir: &Path) -> Option<Self> {
+        let holds = |names: &[&str]| names.iter().any(|name| dir.join(name).exists());
+        if holds(RedbEngine::FILES) {
+            Some(EngineKind::Redb)
+        } else {
+            holds(SledEngine::FILES).then_some(EngineKind::Sled)
+        }
+    }
+
+    /// Opens the database in `dir`, or creates one where there is none. The caller holds the lock on the data directory.
+    pub(super) fn open(self, dir: &Path) -> Result<AnyEngine, EngineError> {
+        Ok(match self {
+            EngineKind::Sled => Box::new(SledEngine::open(dir)?),
+            EngineKind::Redb => Box::new(RedbEngine::open(dir)?),
+        })
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EngineKind::Sled => "sled",
+            EngineKind::Redb => "redb",
+        })
+    }
+}
+
+/// Calls an engine's library, with a panic as damage: that is how they answer to some damaged files. The panic's
+/// message is dropped, it may quote rows.
+pub(super) fn guarded<T>(doing: &'static str, call: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    let panicked = |_| Err(EngineError::Damaged { doing, detail: "the engine panicked".to_owned() });
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(panicked)
 }
 
 /// Refuses writes over the engine's bounds, before any of them is applied.

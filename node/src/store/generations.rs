@@ -1,14 +1,17 @@
 //! Which of the directories under `store/` is the database in use.
 //!
 //! A database that replaces another is built as `<n>.building`, synced, renamed to `<n>`, and only then named in
-//! `CURRENT`; so whatever the moment of a power cut, a numbered directory is whole, and one of two is in use.
+//! `CURRENT`; so whatever the moment of a power cut, a numbered directory is whole, and one of two is in use. The one
+//! that was replaced is set aside if it was damaged, and else removed.
 
 use std::{
-    fs, io,
+    cmp::Ordering,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
-use super::files;
+use super::{files, sealed::suspect_file};
 
 const CURRENT: &str = "CURRENT";
 
@@ -64,17 +67,38 @@ impl Generations {
             (None, None) => Found::Nothing,
         };
         if let Found::InUse(current) = found {
-            for number in numbers {
-                match number.cmp(&current) {
-                    // Built but not switched to: the build is repeated.
-                    std::cmp::Ordering::Greater => fs::remove_dir_all(generations.dir(number))?,
-                    // Switched away from but not yet set aside.
-                    std::cmp::Ordering::Less => generations.set_aside(number).map(drop)?,
-                    std::cmp::Ordering::Equal => {}
-                }
-            }
+            generations.keep_only(current, &numbers)?;
         }
         Ok((generations, found))
+    }
+
+    /// Clears away the other generations, and what lies beside those that are gone.
+    fn keep_only(&self, current: u32, numbers: &[u32]) -> io::Result<()> {
+        for &number in numbers {
+            match number.cmp(&current) {
+                // Built but not switched to: the build is repeated.
+                Ordering::Greater => fs::remove_dir_all(self.dir(number))?,
+                // Switched away from but not yet set aside or removed.
+                Ordering::Less if self.replaced_file(number).exists() => fs::remove_dir_all(self.dir(number))?,
+                Ordering::Less => self.set_aside(number).map(drop)?,
+                Ordering::Equal => {}
+            }
+        }
+        // The switch it was made for did not come to pass.
+        files::ignore_missing(fs::remove_file(self.replaced_file(current)))?;
+        for entry in fs::read_dir(&self.root)? {
+            let path = entry?.path();
+            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u32>().ok());
+            if path.is_file() && number.is_some_and(|number| number != current) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The directory `store/`.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// A generation's directory.
@@ -128,6 +152,32 @@ impl Generations {
         files::replace(&self.root, CURRENT, format!("{number}\n").as_bytes())
     }
 
+    /// Notes that a generation, once switched away from, is to be removed: another one holds all it holds.
+    pub(super) fn mark_replaced(&self, number: u32) -> io::Result<()> {
+        File::create(self.replaced_file(number))?.sync_all()?;
+        files::sync_dir(&self.root)
+    }
+
+    /// Removes a generation that was switched away from, and all that lies beside it.
+    pub(super) fn remove(&self, number: u32) -> io::Result<()> {
+        fs::remove_dir_all(self.dir(number))?;
+        files::sync_dir(&self.root)?;
+        self.remove_beside(number)
+    }
+
+    /// Removes the small files beside a generation that is not in use any more.
+    pub(super) fn remove_beside(&self, number: u32) -> io::Result<()> {
+        let dir = self.dir(number);
+        for leftover in [suspect_file(&dir), dir.with_extension("mark"), self.replaced_file(number)] {
+            files::ignore_missing(fs::remove_file(leftover))?;
+        }
+        Ok(())
+    }
+
+    fn replaced_file(&self, number: u32) -> PathBuf {
+        self.dir(number).with_extension("replaced")
+    }
+
     /// Keeps a generation under a name that is never opened again; returns that name.
     pub(super) fn set_aside(&self, number: u32) -> io::Result<String> {
         let name = Self::set_aside_name(number);
@@ -156,7 +206,7 @@ mod tests {
     #[test]
     fn whatever_was_interrupted_one_whole_generation_is_found() {
         type Names = &'static [&'static str];
-        let cases: [(Names, Option<&str>, Found, Names); 8] = [
+        let cases: [(Names, Option<&str>, Found, Names); 11] = [
             (&[], None, Found::Nothing, &[]),
             (&["1"], None, Found::Begun(1), &["1"]),
             (&["1"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
@@ -165,11 +215,17 @@ mod tests {
             (&["1", "1.untouched"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
             (&["1.untouched"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
             (&["1", "1.copy", "2"], Some("2\n"), Found::InUse(2), &["1.damaged", "2", "CURRENT"]),
+            (&["1", "1.replaced", "2"], Some("1\n"), Found::InUse(1), &["1", "CURRENT"]),
+            (&["1", "1.replaced", "1.mark", "2", "2.mark"], Some("2\n"), Found::InUse(2), &["2", "2.mark", "CURRENT"]),
+            (&["1", "1.mark", "2.building", "2.mark"], Some("1\n"), Found::InUse(1), &["1", "1.mark", "CURRENT"]),
         ];
         for (dirs, current, expected, left) in cases {
             let root = tempfile::tempdir().unwrap();
             for dir in dirs {
-                fs::create_dir(root.path().join(dir)).unwrap();
+                match dir.ends_with(".replaced") || dir.ends_with(".mark") {
+                    true => fs::write(root.path().join(dir), "").unwrap(),
+                    false => fs::create_dir(root.path().join(dir)).unwrap(),
+                }
             }
             if let Some(text) = current {
                 fs::write(root.path().join(CURRENT), text).unwrap();

@@ -18,36 +18,33 @@ use std::{
 use toguna_protocol::shelf::Table;
 
 use super::{
-    Doubt, Engine, OpenError, SealedStore,
-    engine::{MAX_STORED, RawWrite},
+    Doubt, Engine, EngineKind, OpenError, SealedStore,
+    build::{Build, Former, take_into_use},
+    engine::{AnyEngine, MAX_STORED, RawWrite},
     files,
     generations::Generations,
     open::{DOUBT, FORMAT, FORMAT_1, Opening},
     seal::{MAGIC, Piece, Place},
     sealed::{OWN_TABLE, suspect_file},
-    sled::SledEngine,
-    space::Floor,
     tally::{Mark, Tally},
 };
-
-/// Bytes carried over between two engine writes.
-const PORTION: usize = 256 * 1024;
 
 /// Bytes of a damaged file looked through at a time.
 const WINDOW: usize = 1024 * 1024;
 
 /// Builds the generation after `number` from what can be read of it, takes it into use and sets the old one aside.
-pub(super) fn salvage(opening: &Opening, number: u32) -> Result<SealedStore<SledEngine>, OpenError> {
+pub(super) fn salvage(opening: &Opening, number: u32) -> Result<SealedStore<AnyEngine>, OpenError> {
     let io = OpenError::io;
     let generations = &opening.generations;
     let damaged = generations.dir(number);
-    make_sure_of_space(opening, &damaged)?;
+    let engine = opening.engine_of(number);
+    // The copy and the new database, each as large as the damaged one.
+    let size = files::size_of_dir(&damaged).map_err(io("measuring the damaged database"))?;
+    opening.make_sure_of_space(size.saturating_mul(2), "salvaging the damaged store")?;
 
-    let building = generations.building(number + 1);
-    let durable = Mark::of(&damaged).read();
-    let mut rescue = Rescue::into(opening.seal(SledEngine::open(&building)?, &building), durable);
+    let mut rescue = Rescue::into(Build::begin(opening, number + 1, engine)?, Mark::of(&damaged).read());
     let mut complete = false;
-    if let Some(source) = open_copy(opening, number)? {
+    if let Some(source) = open_copy(opening, number, engine)? {
         complete = rescue.ask(&source)?;
     }
     if !complete {
@@ -59,13 +56,7 @@ pub(super) fn salvage(opening: &Opening, number: u32) -> Result<SealedStore<Sled
         return Err(OpenError::WrongKey);
     }
     let (kept, lost) = rescue.finish(number)?;
-
-    generations.finish(number + 1).map_err(io("finishing the salvaged database"))?;
-    generations.switch(number + 1).map_err(io("naming the database in use"))?;
-    generations.set_aside(number).map_err(io("setting the damaged database aside"))?;
-    for leftover in [suspect_file(&damaged), damaged.with_extension("mark")] {
-        files::ignore_missing(fs::remove_file(leftover)).map_err(io("tidying up"))?;
-    }
+    let store = take_into_use(opening, number, Former::SetAside)?;
     files::ignore_missing(fs::remove_dir_all(generations.copy(number))).map_err(io("tidying up"))?;
     tracing::warn!(
         set_aside = Generations::set_aside_name(number),
@@ -73,32 +64,19 @@ pub(super) fn salvage(opening: &Opening, number: u32) -> Result<SealedStore<Sled
         values.lost = lost,
         "the store was damaged: what could be read was carried over, the rest has to come from peers"
     );
-    let dir = generations.dir(number + 1);
-    let store = opening.seal(SledEngine::open(&dir)?, &dir);
-    store.take_stock()?;
     Ok(store)
 }
 
-/// Room for the copy and for the new database, each as large as the damaged one.
-fn make_sure_of_space(opening: &Opening, damaged: &Path) -> Result<(), OpenError> {
-    let doing = "measuring the damaged database";
-    let size = files::size_of_dir(damaged).map_err(OpenError::io(doing))?;
-    let floor = Floor::new(damaged, opening.options.free_floor, opening.options.free_space.clone());
-    floor
-        .admits(size.saturating_mul(2))
-        .map_err(OpenError::io(doing))?
-        .map_err(|full| OpenError::NoSpaceToSalvage { free: full.free, needed: full.needed })
-}
-
 /// Opens a copy of the damaged database: first as it is, then without snapshots, which makes sled read its whole log.
-fn open_copy(opening: &Opening, number: u32) -> Result<Option<SealedStore<SledEngine>>, OpenError> {
+/// Other engines have none, and fail twice the same way.
+fn open_copy(opening: &Opening, number: u32, engine: EngineKind) -> Result<Option<SealedStore<AnyEngine>>, OpenError> {
     let copy = opening.generations.copy(number);
     for with_snapshots in [true, false] {
         let wanted = |name: &str| with_snapshots || !name.starts_with("snap.");
         files::ignore_missing(fs::remove_dir_all(&copy))
             .and_then(|()| files::copy_dir(&opening.generations.dir(number), &copy, &wanted))
             .map_err(OpenError::io("copying the damaged database"))?;
-        match SledEngine::open(&copy) {
+        match engine.open(&copy) {
             Ok(engine) => return Ok(Some(opening.seal(engine, &copy))),
             Err(error) if error.is_damage() => {}
             Err(error) => return Err(error.into()),
@@ -109,9 +87,7 @@ fn open_copy(opening: &Opening, number: u32) -> Result<Option<SealedStore<SledEn
 
 /// The new database on its way. Pieces are carried over as they are stored: what is sealed to its place stays sealed.
 struct Rescue {
-    target: SealedStore<SledEngine>,
-    portion: Vec<RawWrite>,
-    bytes: usize,
+    build: Build,
     /// Values come across, sound or not.
     seen: u64,
     /// Those that opened, the store's own included.
@@ -127,9 +103,9 @@ struct Rescue {
 }
 
 impl Rescue {
-    fn into(target: SealedStore<SledEngine>, durable: u64) -> Self {
+    fn into(build: Build, durable: u64) -> Self {
         let (seen, opened, kept, newest) = (0, 0, 0, 0);
-        Rescue { target, portion: Vec::new(), bytes: 0, seen, opened, kept, newest, durable, tally: None }
+        Rescue { build, seen, opened, kept, newest, durable, tally: None }
     }
 
     /// What the damaged store held in the end. An older count says nothing of what the later commits added.
@@ -138,7 +114,7 @@ impl Rescue {
     }
 
     /// Carries over what the engine gives; returns whether that was all.
-    fn ask(&mut self, source: &SealedStore<SledEngine>) -> Result<bool, OpenError> {
+    fn ask(&mut self, source: &SealedStore<AnyEngine>) -> Result<bool, OpenError> {
         let mut failed = None;
         let mut sound = true;
         let scanned = source.engine().scan(&[], None, &mut |raw, first| {
@@ -153,7 +129,7 @@ impl Rescue {
             failed.is_none()
         });
         failed.map_or(Ok(()), Err)?;
-        self.write()?;
+        self.build.flush()?;
         let whole = self.last_tally().is_some_and(|tally| tally.values == self.kept);
         Ok(sound && whole && scanned.is_ok())
     }
@@ -171,21 +147,21 @@ impl Rescue {
                 continue;
             }
             // The engine may have given an older value.
-            let given = self.target.engine().get(&place.piece(0))?;
+            let given = self.build.store().engine().get(&place.piece(0))?;
             let given = given.as_deref().and_then(Piece::parse).map(|first| first.version);
             let newer =
                 versions.iter().rev().take_while(|((version, _), _)| given.is_none_or(|given| given < *version));
             for (_, pieces) in newer {
                 let pieces = finds.read(place, pieces).map_err(io("reading the damaged database"))?;
                 let first = pieces.first().and_then(|write| write.value.as_deref());
-                if let Some(value) = first.and_then(|first| self.target.unseal(place, first, &pieces)) {
+                if let Some(value) = first.and_then(|first| self.build.store().unseal(place, first, &pieces)) {
                     self.keep(place, pieces, &value)?;
                     self.kept -= u64::from(given.is_some());
                     break;
                 }
             }
         }
-        self.write()?;
+        self.build.flush()?;
         Ok(())
     }
 
@@ -199,14 +175,7 @@ impl Rescue {
             return Ok(());
         }
         self.kept += u64::from(place.table != OWN_TABLE);
-        self.bytes += pieces.iter().map(|write| write.value.as_ref().map_or(0, Vec::len)).sum::<usize>();
-        self.portion.extend(pieces);
-        if self.bytes >= PORTION { self.write() } else { Ok(()) }
-    }
-
-    fn write(&mut self) -> Result<(), OpenError> {
-        self.bytes = 0;
-        Ok(self.target.engine().write(std::mem::take(&mut self.portion))?)
+        Ok(self.build.put(pieces)?)
     }
 
     /// Completes the new database; returns how many values it has, and how many fewer than generation `number`.
@@ -214,9 +183,9 @@ impl Rescue {
         let lost = self.last_tally().map(|tally| tally.values.saturating_sub(self.kept));
         let commits = self.newest.max(self.tally.map_or(0, |tally| tally.commits)).max(self.durable);
         let set_aside = Generations::set_aside_name(number);
-        self.target.set_tally(Tally { commits, values: self.kept });
+        self.build.store().set_tally(Tally { commits, values: self.kept });
         let doubt = Doubt::Salvaged { set_aside, kept: self.kept, lost };
-        self.target.write_own(&[(FORMAT, Some(FORMAT_1)), (DOUBT, Some(&doubt.encode()))])?;
+        self.build.store().write_own(&[(FORMAT, Some(FORMAT_1)), (DOUBT, Some(&doubt.encode()))])?;
         Ok((self.kept, lost))
     }
 }
@@ -231,7 +200,7 @@ fn worth_finding(place: Place<'_>) -> bool {
 }
 
 /// The stored pieces of a value and the value, if it opens.
-fn sound_pieces(source: &SealedStore<SledEngine>, place: Place<'_>, first: &[u8]) -> Option<(Vec<RawWrite>, Vec<u8>)> {
+fn sound_pieces(source: &SealedStore<AnyEngine>, place: Place<'_>, first: &[u8]) -> Option<(Vec<RawWrite>, Vec<u8>)> {
     let mut pieces = vec![RawWrite { key: place.piece(0), value: Some(first.to_vec()) }];
     for index in 1..Piece::parse(first)?.count {
         let key = place.piece(index);
@@ -294,7 +263,7 @@ impl Finds {
         }
         let (piece, length) = Piece::find(bytes)?;
         rescue.seen += 1;
-        rescue.target.opens(&piece).then(|| {
+        rescue.build.store().opens(&piece).then(|| {
             rescue.opened += 1;
             let spot = Spot { file: self.files.len() - 1, offset, length };
             let key = (piece.place.table, piece.place.key.to_vec());

@@ -97,6 +97,11 @@ impl<E: Engine> SealedStore<E> {
         Ok(writer.mark.read() <= writer.tally.commits)
     }
 
+    /// How many values the store has counted in the shelf's tables.
+    pub(super) fn values(&self) -> u64 {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).tally.values
+    }
+
     /// Sets the counts of a store that was filled piece by piece.
     pub(super) fn set_tally(&self, tally: Tally) {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).tally = tally;

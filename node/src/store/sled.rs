@@ -10,14 +10,13 @@
 use std::{
     fs::{self, File},
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
 use super::{
-    engine::{Engine, EngineError, RawWrite, check_bounds},
+    engine::{self, Engine, EngineError, RawWrite, check_bounds},
     files,
 };
 
@@ -37,6 +36,9 @@ pub struct SledEngine {
 }
 
 impl SledEngine {
+    /// What a directory with a database of this engine holds.
+    pub(super) const FILES: &[&str] = &["db", "conf"];
+
     /// Opens the database in `dir`, or creates one where there is none. The caller holds the lock on the directory.
     pub fn open(dir: &Path) -> Result<Self, EngineError> {
         let io = EngineError::io;
@@ -131,14 +133,14 @@ fn open_database(dir: &Path) -> Result<::sled::Db, EngineError> {
     }
 }
 
-/// Calls sled, with its errors and panics as ours. A panic's message is dropped: it may quote rows.
+/// Calls sled, with its errors and panics as ours.
 fn guarded<T>(doing: &'static str, call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, EngineError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(::sled::Error::Io(source))) if !speaks_of_damage(&source) => Err(EngineError::Io { doing, source }),
-        Ok(Err(error)) => Err(EngineError::Damaged { doing, detail: error.to_string() }),
-        Err(_) => Err(EngineError::Damaged { doing, detail: "sled panicked".to_owned() }),
-    }
+    engine::guarded(doing, || {
+        call().map_err(|error| match error {
+            ::sled::Error::Io(source) if !speaks_of_damage(&source) => EngineError::Io { doing, source },
+            error => EngineError::Damaged { doing, detail: error.to_string() },
+        })
+    })
 }
 
 /// sled reports files that end too early or make no sense as input errors of these kinds.
