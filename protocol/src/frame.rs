@@ -308,18 +308,13 @@ impl Frame {
                 dictionary.write(packed.feed, &mut out);
                 packed.write(&mut out);
             }
-            Frame::Plain(feed, seq) => {
-                out.push(tag::PLAIN);
-                dictionary.write(*feed, &mut out);
-                wire::put_number(&mut out, seq.0);
-            }
             Frame::Have(numbers, digest) => {
                 out.push(tag::HAVE);
                 dictionary.write_numbers(numbers, &mut out);
                 out.extend_from_slice(digest.as_ref().map_or(&[], |digest| &digest.0[..]));
             }
-            Frame::Hold(feed, seq) => {
-                out.push(tag::HOLD);
+            Frame::Hold(feed, seq) | Frame::Plain(feed, seq) => {
+                out.push(if matches!(self, Frame::Plain(..)) { tag::PLAIN } else { tag::HOLD });
                 dictionary.write(*feed, &mut out);
                 wire::put_number(&mut out, seq.0);
             }
