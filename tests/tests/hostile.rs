@@ -149,7 +149,7 @@ async fn a_member_that_breaks_the_rules_is_told_why_and_dropped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_frames_of_a_member_end_the_session() {
     let (gao, _, digest) = office_with_a_record().await;
-    let cases: [(&str, fn(&Stranger) -> Vec<u8>); 5] = [
+    let cases: [(&str, Throw); 5] = [
         ("garbage", |_| vec![0xaa; 1_000]),
         ("a frontier of a million feeds", |_| vec![2, 0xc0, 0x84, 0x3d]),
         ("a feed number never given", |_| vec![6, 1, 9, 1]),
@@ -168,6 +168,9 @@ async fn malformed_frames_of_a_member_end_the_session() {
     }
     assert_eq!(gao.digest().await, digest);
 }
+
+/// What a member throws at an office.
+type Throw = fn(&Stranger) -> Vec<u8>;
 
 /// A chunk whose body unpacks to far more than it announces.
 fn bomb_of(member: &Stranger, packed: &[u8]) -> Vec<u8> {
