@@ -273,6 +273,8 @@ enum Work {
     Received { peer: Option<AuthorKey>, accepted: Vec<Accepted>, bytes: usize },
     /// A fork.
     Forked(Box<ForkOutcome>, Box<ForkProof>),
+    /// What the store had lost and could be put back: everything derived is made anew.
+    Mended,
     /// Nothing: it was derived, or only had to be noted.
     Noted,
 }
@@ -309,6 +311,8 @@ pub struct Engine<S> {
     unwritten_rows: BTreeMap<RecordId, Option<Vec<u8>>>,
     /// A failed write took rows with it: until the next start they are not to be relied on.
     rows_lost: bool,
+    /// What the store had lost could not be put back yet.
+    unmended: bool,
     /// After a failed write: when peers are asked again for what was refused.
     retry_at: Option<Moment>,
     effects: VecDeque<Effect>,
@@ -393,10 +397,14 @@ impl<S: Shelf> Engine<S> {
             early_forks: VecDeque::new(),
             unwritten_rows: BTreeMap::new(),
             rows_lost: false,
+            unmended: false,
             retry_at: None,
             effects: VecDeque::new(),
             settings,
         };
+        if engine.settings.doubt {
+            engine.mend()?;
+        }
         engine.offices = Offices::load(&engine.ledger)?;
         if epoch.is_none() || engine.settings.doubt {
             engine.epoch = Epoch(engine.draw()[..8].try_into().expect("a hash has 32 bytes"));

@@ -5,6 +5,7 @@
 //! while the store is still writing.
 
 mod check;
+mod mend;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

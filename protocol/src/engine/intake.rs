@@ -4,7 +4,7 @@ use super::{ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
 use crate::{
     feed::Feed,
     frame::Reason,
-    ids::{AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
+    ids::{Arrival, AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
     ledger::Accepted,
     limits::{MAX_SESSIONS, MAX_UNWRITTEN},
     session::{Incoming, Session, SessionError},
@@ -191,6 +191,11 @@ impl<S: Shelf> Engine<S> {
                 self.received(peer, &accepted, now);
             }
             Work::Forked(outcome, proof) => self.forked(&outcome, &proof, now),
+            Work::Mended => {
+                if let Err(error) = self.catch_up(Arrival(0)) {
+                    self.observe(Observation::Unreadable(error.to_string()));
+                }
+            }
             Work::Noted => return,
         }
         self.retry_forks(now);
@@ -238,6 +243,7 @@ impl<S: Shelf> Engine<S> {
                     self.sessions.values_mut().for_each(|session| session.hold(feed, seq, true, now));
                 }
                 Work::Forked(_, proof) => self.early_forks.push_back(*proof),
+                Work::Mended => self.unmended = true,
                 Work::Noted => self.rows_lost = true,
             }
         }
@@ -265,6 +271,11 @@ impl<S: Shelf> Engine<S> {
             self.retry_at = None;
         }
         if self.retry_at.is_none() {
+            if self.unmended
+                && let Err(error) = self.mend()
+            {
+                self.observe(Observation::Unreadable(error.to_string()));
+            }
             self.retry_forks(now);
             self.ask_again(now);
         }

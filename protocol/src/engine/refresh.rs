@@ -74,6 +74,16 @@ impl<S: Shelf> Engine<S> {
         }
     }
 
+    /// Puts right what the store may have lost.
+    pub(super) fn mend(&mut self) -> Result<(), LedgerError> {
+        self.unmended = false;
+        let mut batch = self.ledger.mend()?;
+        // Until everything derived was made anew, no row is to be relied on.
+        batch.remove(Table::Node, node_row::REFLECTED);
+        self.persist(batch, true, Work::Mended);
+        Ok(())
+    }
+
     /// After a start: the rows of records with entries that the stored rows may not reflect are behind, and records
     /// with opinions held back here are looked at again.
     pub(super) fn catch_up(&mut self, mut reflected: Arrival) -> Result<(), LedgerError> {
