@@ -84,13 +84,13 @@ pub fn written(batch: &Batch, root: impl Fn(FeedId) -> FeedId) -> Vec<Written> {
     entries.filter_map(read).collect()
 }
 
-/// The entries that a store can be read to hold.
+/// The entries that a store can be read to hold: of each feed those before the first that cannot be read.
 pub fn held<S: Shelf>(shelf: S) -> Vec<Written> {
     let Ok(ledger) = Ledger::open(shelf) else { return Vec::new() };
     let of = |feed: &Feed| {
         let found = |seq| ledger.entry(&feed.id, Seq(seq)).ok().flatten();
         let entry = |seq| Some(Written { feed: feed.root, seq: Seq(seq), hash: found(seq)?.0.hash() });
-        (feed.start.seq.0 + 1..=feed.tip.seq.0).filter_map(entry).collect::<Vec<_>>()
+        (feed.start.seq.0 + 1..=feed.tip.seq.0).map_while(entry).collect::<Vec<_>>()
     };
     ledger.feeds().flat_map(of).collect()
 }

@@ -108,10 +108,8 @@ impl World {
         let office = &mut self.offices[node];
         office.store.crash(&mut office.chance);
         office.store.crash_in = None;
-        let lost = office.store.salvage();
-        self.durable.replaced(node, &held(&self.offices[node].store.shelf));
-        let doubt = lost | self.offices[node].store.may_have_lost();
-        self.start(node, doubt)
+        office.store.salvage();
+        self.start_on_another_past(node)
     }
 
     fn start_on_another_past(&mut self, node: usize) -> Result<(), Violation> {

@@ -137,6 +137,8 @@ pub struct Store {
     orders: VecDeque<Order>,
     stage: Stage,
     refusing: bool,
+    /// Values were lost in a salvage, and the engine has not answered that yet.
+    doubt: bool,
     plant: Option<Plant>,
 }
 
@@ -152,6 +154,7 @@ impl Store {
             orders: VecDeque::new(),
             stage: Stage::Waiting,
             refusing: false,
+            doubt: false,
             plant,
         }
     }
@@ -217,6 +220,7 @@ impl Store {
                 let event = Event::Persisted(job.id);
                 self.orders.pop_front();
                 self.stage = Stage::Waiting;
+                self.doubt = false;
                 return Step::Report(event, time);
             }
         }
@@ -233,8 +237,11 @@ impl Store {
         }
     }
 
-    /// Whether the store may hold less than was announced, by the rule of the node's tip file.
+    /// Whether the store may hold less than was announced: values were lost, or the rule of the node's tip file says so.
     pub fn may_have_lost(&self) -> bool {
+        if self.doubt {
+            return true;
+        }
         if self.plant == Some(Plant::ForgetTip) {
             return false;
         }
@@ -254,6 +261,7 @@ impl Store {
     /// Puts a copy in the place of what is there: with the tip file of that time, or beside the one of now.
     pub fn restore(&mut self, backup: Backup, whole: bool) {
         self.shelf = WornShelf { rows: backup.rows, ..WornShelf::default() };
+        self.doubt = false;
         self.home.born += 1;
         if whole {
             self.note = backup.note;
@@ -280,12 +288,11 @@ impl Store {
         !self.shelf.damaged().is_empty()
     }
 
-    /// Carries over what can still be read, as a node does that finds its store damaged at the start. Returns whether
-    /// anything was lost.
-    pub fn salvage(&mut self) -> bool {
+    /// Carries over what can still be read, as a node does that finds its store damaged at the start.
+    pub fn salvage(&mut self) {
         let damaged = std::mem::take(&mut *self.shelf.damaged());
         if damaged.is_empty() {
-            return false;
+            return;
         }
         let mut batch = Batch::default();
         damaged.into_iter().for_each(|(table, key)| batch.remove(table, key));
@@ -294,6 +301,6 @@ impl Store {
             self.shelf.keys(table).into_iter().for_each(|key| batch.remove(table, key));
         }
         self.shelf.rows.apply(batch, true);
-        true
+        self.doubt = true;
     }
 }

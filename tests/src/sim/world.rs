@@ -353,7 +353,10 @@ impl World {
         if self.offices[node].engine.is_some() {
             return Ok(());
         }
-        let doubt = self.offices[node].store.salvage() | self.offices[node].store.may_have_lost();
+        if self.offices[node].store.is_damaged() {
+            return self.repair(node);
+        }
+        let doubt = self.offices[node].store.may_have_lost();
         self.start(node, doubt)
     }
 
