@@ -7,6 +7,7 @@ use toguna_protocol::{
 
 use super::{
     clock::{MINUTE, SECOND, Time},
+    office::Office,
     options::Plant,
     plan::{Deed, What},
     users,
@@ -174,13 +175,7 @@ impl World {
         }
         let over = self.over.unwrap_or_default();
         if self.same_since.is_none() && now > over + PATIENCE {
-            let held = self.offices.iter().map(|office| match &office.engine {
-                Some(engine) => {
-                    format!("{}{}", engine.ledger().digest(), if office.is_at_rest() { "" } else { " busy" })
-                }
-                None => "down".to_owned(),
-            });
-            let held: Vec<String> = held.collect();
+            let held: Vec<String> = self.offices.iter().map(|office| told(office, &self.offices[0])).collect();
             let minutes = PATIENCE / MINUTE;
             return Err(Violation::liveness("converges", format!("after {minutes} minutes: {}", held.join(", "))));
         }
@@ -211,4 +206,19 @@ impl World {
         let offices = self.offices.len() as u64;
         bounds::spends(self.bytes.total(), self.received, self.connections, offices)
     }
+}
+
+/// What an office holds, in a few words: its digest, and where its feeds differ from those of another.
+fn told(office: &Office, other: &Office) -> String {
+    let Some(engine) = &office.engine else { return "down".to_owned() };
+    let busy = if office.is_at_rest() { "" } else { " and is busy" };
+    let mut text = format!("{}{busy}", engine.ledger().digest());
+    for feed in engine.ledger().feeds() {
+        let theirs = other.engine.as_ref().and_then(|other| other.ledger().feed(&feed.id));
+        if theirs.is_none_or(|theirs| (theirs.tip, theirs.end) != (feed.tip, feed.end)) {
+            let kind = if feed.is_branch() { "branch" } else { "feed" };
+            text += &format!(" {kind} {} at {}, end {:?};", feed.id.short(), feed.tip.seq, feed.end.map(|end| end.0));
+        }
+    }
+    text
 }

@@ -139,6 +139,11 @@ impl World {
         let most = MOST_HAPPENINGS * (self.options.nodes as u64) * (self.options.days + 1);
         for _ in 0..most {
             let happening = self.agenda.next_happening().expect("somebody always looks again");
+            if std::env::var("TR").is_ok()
+                && !matches!(happening, Happening::Tick(..) | Happening::Look | Happening::Disk(..))
+            {
+                eprintln!("{} {:?}", self.now(), format!("{happening:?}").chars().take(200).collect::<String>());
+            }
             self.happen(happening)?;
             if let (Some(over), Some(since)) = (self.over, self.same_since)
                 && self.agenda.now() >= since + AT_REST_FOR
@@ -248,7 +253,12 @@ impl World {
                     self.offices[node].rows.insert(row.id, *row);
                 }
                 Effect::Gone(record) => drop(self.offices[node].rows.remove(&record)),
-                Effect::Observed(observation) => self.authors.observed(&observation)?,
+                Effect::Observed(observation) => {
+                    if std::env::var("TR").is_ok() {
+                        eprintln!("   {node} {observation:?}");
+                    }
+                    self.authors.observed(&observation)?
+                }
             }
         }
         Ok(())
