@@ -84,13 +84,23 @@ pub fn written(batch: &Batch, root: impl Fn(FeedId) -> FeedId) -> Vec<Written> {
     entries.filter_map(read).collect()
 }
 
-/// The entries that a store can be read to hold: of each feed those before the first that cannot be read.
+/// The entries that a store can be read to hold. Of a feed that cannot be read to its end: those up to the last
+/// signature before the first that is missing, since nothing answers for what comes after.
 pub fn held<S: Shelf>(shelf: S) -> Vec<Written> {
     let Ok(ledger) = Ledger::open(shelf) else { return Vec::new() };
     let of = |feed: &Feed| {
-        let found = |seq| ledger.entry(&feed.id, Seq(seq)).ok().flatten();
-        let entry = |seq| Some(Written { feed: feed.root, seq: Seq(seq), hash: found(seq)?.0.hash() });
-        (feed.start.seq.0 + 1..=feed.tip.seq.0).map_while(entry).collect::<Vec<_>>()
+        let (mut found, mut signed) = (Vec::new(), 0);
+        for seq in (feed.start.seq.0 + 1..=feed.tip.seq.0).map(Seq) {
+            let Some((entry, _)) = ledger.entry(&feed.id, seq).ok().flatten() else {
+                found.truncate(signed);
+                break;
+            };
+            found.push(Written { feed: feed.root, seq, hash: entry.hash() });
+            if entry.signature().is_some() {
+                signed = found.len();
+            }
+        }
+        found
     };
     ledger.feeds().flat_map(of).collect()
 }

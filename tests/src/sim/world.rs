@@ -139,11 +139,6 @@ impl World {
         let most = MOST_HAPPENINGS * (self.options.nodes as u64) * (self.options.days + 1);
         for _ in 0..most {
             let happening = self.agenda.next_happening().expect("somebody always looks again");
-            if std::env::var("TR").is_ok()
-                && !matches!(happening, Happening::Tick(..) | Happening::Look | Happening::Disk(..))
-            {
-                eprintln!("{} {:?}", self.now(), format!("{happening:?}").chars().take(200).collect::<String>());
-            }
             self.happen(happening)?;
             if let (Some(over), Some(since)) = (self.over, self.same_since)
                 && self.agenda.now() >= since + AT_REST_FOR
@@ -253,12 +248,7 @@ impl World {
                     self.offices[node].rows.insert(row.id, *row);
                 }
                 Effect::Gone(record) => drop(self.offices[node].rows.remove(&record)),
-                Effect::Observed(observation) => {
-                    if std::env::var("TR").is_ok() {
-                        eprintln!("   {node} {observation:?}");
-                    }
-                    self.authors.observed(&observation)?
-                }
+                Effect::Observed(observation) => self.authors.observed(&observation)?,
             }
         }
         Ok(())
@@ -335,7 +325,10 @@ impl World {
         office.store.crash(&mut office.chance);
         let held = held(&office.store.shelf);
         let author = self.author(node);
-        self.durable.crashed(node, &held)?;
+        match self.offices[node].store.is_damaged() {
+            true => self.durable.replaced(node, &held),
+            false => self.durable.crashed(node, &held)?,
+        }
         self.authors.durable(&author, &held)
     }
 
