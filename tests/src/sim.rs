@@ -41,6 +41,8 @@ pub struct Outcome {
     pub bytes: Bytes,
     /// Commands that were confirmed, refused, and could not be written.
     pub commands: [u64; 3],
+    /// Records in the end, and fields of theirs with concurrent values.
+    pub records: [usize; 2],
     /// What went wrong, as planned, by name.
     pub faults: Vec<(&'static str, u64)>,
 }
@@ -54,9 +56,9 @@ pub fn run(options: &Options) -> Result<Outcome, Violation> {
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(options)?;
         let converged_after = world.run()?;
-        let (lasted, commands) = (world.now(), world.commands);
+        let (lasted, commands, records) = (world.now(), world.commands, world.records);
         let faults = world.faults.into_iter().collect();
-        Ok(Outcome { converged_after, lasted, bytes: world.bytes, commands, faults })
+        Ok(Outcome { converged_after, lasted, bytes: world.bytes, commands, records, faults })
     }));
     toguna_protocol::plant::skip_signatures(false);
     result.unwrap_or_else(|panic| {

@@ -100,6 +100,8 @@ fn tell(options: &Options, outcome: &Outcome) {
     );
     let [confirmed, refused, unwritten] = outcome.commands;
     println!("commands: {confirmed} confirmed, {refused} refused, {unwritten} could not be written");
+    let [records, concurrent] = outcome.records;
+    println!("records: {records}, with {concurrent} fields that have concurrent values");
     let faults: Vec<String> = outcome.faults.iter().map(|(name, count)| format!("{count} {name}")).collect();
     println!("faults: {}", if faults.is_empty() { "none".to_owned() } else { faults.join(", ") });
     println!("bytes:\n{}", outcome.bytes);

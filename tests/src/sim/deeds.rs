@@ -203,6 +203,11 @@ impl World {
             all.push(shown);
         }
         agreement::same(&all)?;
+        let first = all.first().map(|shown| &shown.views);
+        self.records = [
+            first.map_or(0, |views| views.len()),
+            first.map_or(0, |views| views.values().map(|view| view.concurrent.len()).sum()),
+        ];
         let offices = self.offices.len() as u64;
         bounds::spends(self.bytes.total(), self.received, self.connections, offices)
     }

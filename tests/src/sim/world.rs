@@ -87,6 +87,8 @@ pub struct World {
     pub(super) connections: u64,
     /// Commands that were confirmed, refused, and could not be written.
     pub commands: [u64; 3],
+    /// Records at rest, and fields of theirs with concurrent values.
+    pub records: [usize; 2],
     /// What did go wrong of what was planned, by name.
     pub faults: BTreeMap<&'static str, u64>,
     /// When faults were over.
@@ -118,6 +120,7 @@ impl World {
             received: 0,
             connections: 0,
             commands: [0; 3],
+            records: [0; 2],
             faults: BTreeMap::new(),
             over: None,
             same_since: None,
