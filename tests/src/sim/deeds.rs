@@ -40,6 +40,11 @@ impl World {
                     self.offices[node].store.crash_in = Some(steps);
                 }
             }
+            What::Stop(node, down) => {
+                self.fault("stops", self.offices[node].engine.is_some());
+                self.stop(node)?;
+                self.agenda.after(down, Happening::Start(node));
+            }
             What::Restore(node, after) => {
                 self.fault("restores", true);
                 self.offices[node].backup = Some(self.offices[node].store.back_up());
@@ -90,6 +95,19 @@ impl World {
         self.agenda.at(until, Happening::Down(road));
     }
 
+    /// Stops a node in good order: what it has given to its writer is still written.
+    fn stop(&mut self, node: usize) -> Result<(), Violation> {
+        self.handle(node, Event::Stop)?;
+        while self.offices[node].engine.is_some() && !self.offices[node].store.is_at_rest() {
+            self.disk(node)?;
+        }
+        self.end_node(node);
+        let office = &mut self.offices[node];
+        office.store.crash_in = None;
+        office.store.sync();
+        Ok(())
+    }
+
     /// Stops a node and puts an old copy in the place of its store, then starts it as its tip file tells.
     pub(super) fn put_back(&mut self, node: usize, whole: bool) -> Result<(), Violation> {
         if self.offices[node].backup.is_none() {
@@ -125,10 +143,10 @@ impl World {
         let lies = self.liars.lies(liar, engine, chance);
         self.fault("lies", true);
         self.lies.insert(conn, node);
+        let mut after = 0;
         for lie in lies {
-            let after = chance.draw() % (20 * SECOND);
-            // In order, as any transport would deliver them: equal times keep the order in which they are entered.
-            self.agenda.after(after.min(SECOND), Happening::Lie(node, boot, conn, lie));
+            after += chance.draw() % 300;
+            self.agenda.after(after, Happening::Lie(node, boot, conn, lie));
         }
         let peer = self.liars.key(liar);
         self.handle(node, Event::Connected { conn, peer, dialled: chance.once_in(2) })

@@ -43,6 +43,8 @@ pub enum What {
     Cut(usize),
     /// An office loses power when its store has taken so many further steps, and is down for so long.
     Crash(usize, u32, Time),
+    /// An office's node is stopped in good order, and is down for so long.
+    Stop(usize, Time),
     /// An office's data directory is copied now, and put back after so long.
     Restore(usize, Time),
     /// An office's disk is full for so long.
@@ -131,15 +133,13 @@ fn roads(options: &Options) -> Vec<Road> {
 
 fn on_a_road(options: &Options, road: usize, day: u64, deeds: &mut Vec<Deed>) {
     let mut chance = chance(options, 2, road, day);
-    let mut add = |chance: &mut Chance, what| {
-        let at = day * DAY + chance.draw() % DAY;
-        deeds.push(Deed { at, seed: chance.draw(), what });
-    };
     for _ in 0..1 + chance.below(3) {
-        let lasts = 20 * SECOND + chance.draw() % (12 * MINUTE);
-        add(&mut chance, What::Meet(road, lasts));
-        if chance.once_in(3) {
-            add(&mut chance, What::Cut(road));
+        let (at, lasts) = (day * DAY + chance.draw() % DAY, 20 * SECOND + chance.draw() % (12 * MINUTE));
+        deeds.push(Deed { at, seed: chance.draw(), what: What::Meet(road, lasts) });
+        if chance.once_in(2) {
+            // Soon, while most is under way, or later.
+            let at = at + chance.draw() % if chance.once_in(2) { lasts } else { 10 * SECOND };
+            deeds.push(Deed { at, seed: chance.draw(), what: What::Cut(road) });
         }
     }
     // Some meetings are cut again and again.
@@ -172,6 +172,10 @@ fn at_an_office(options: &Options, node: usize, day: u64, deeds: &mut Vec<Deed>)
     if chance.once_in(2) {
         let (steps, down) = (chance.below(12) as u32, minutes(&mut chance, 120));
         add(&mut chance, What::Crash(node, steps, down));
+    }
+    if chance.once_in(4) {
+        let down = minutes(&mut chance, 600);
+        add(&mut chance, What::Stop(node, down));
     }
     if chance.once_in(4) {
         let lasts = minutes(&mut chance, 240);

@@ -227,6 +227,11 @@ impl Store {
         Step::Next(time)
     }
 
+    /// Syncs what was written, as the writer does at the end.
+    pub fn sync(&mut self) {
+        self.shelf.rows.apply(Batch::default(), true);
+    }
+
     /// The power fails: what was not synced is gone, or by luck it is not.
     pub fn crash(&mut self, chance: &mut Chance) {
         self.orders.clear();

@@ -280,7 +280,7 @@ impl World {
         }
     }
 
-    fn disk(&mut self, node: usize) -> Result<(), Violation> {
+    pub(super) fn disk(&mut self, node: usize) -> Result<(), Violation> {
         let office = &mut self.offices[node];
         let boot = office.boot;
         let next = match office.store.step(&mut office.chance) {
