@@ -9,7 +9,7 @@
 //! - [`options`], [`plan`]: what a run is asked to be, and all that will happen in it, drawn before it begins.
 //! - [`clock`], [`links`], [`store`]: time, roads and disks, and how they fail.
 //! - [`users`], [`liars`]: who works in the world, and who lies.
-//! - [`office`], [`world`], [`deeds`]: an engine and its hands; what happens between them; what is done to them.
+//! - [`office`], [`world`], `wires`, `deeds`: an engine and its hands; what happens there, between them, and to them.
 //! - [`smaller`]: what is left of a failure when everything is left out that it can do without.
 
 pub mod options;
@@ -22,6 +22,7 @@ pub mod users;
 pub mod liars;
 pub mod office;
 pub mod world;
+mod wires;
 mod deeds;
 pub mod smaller;
 

@@ -18,15 +18,18 @@ use toguna_protocol::{
 use super::{clock::Time, options::Plant};
 use crate::check::Written;
 
+/// Places of values that cannot be read.
+type Damaged = BTreeSet<(Table, Vec<u8>)>;
+
 /// A shelf some of whose values cannot be read.
 #[derive(Debug, Clone, Default)]
 pub struct WornShelf {
     rows: MemoryShelf,
-    damaged: Arc<Mutex<BTreeSet<(Table, Vec<u8>)>>>,
+    damaged: Arc<Mutex<Damaged>>,
 }
 
 impl WornShelf {
-    fn damaged(&self) -> MutexGuard<'_, BTreeSet<(Table, Vec<u8>)>> {
+    fn damaged(&self) -> MutexGuard<'_, Damaged> {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
