@@ -183,11 +183,16 @@ impl<S: Shelf> Ledger<S> {
         let known = if before == tip.seq { Some(tip.hash) } else { self.hash_at(feed, before)? };
         // The overlap is still being written: the peer will hear what we hold.
         let Some(hash) = known else { return Ok(Ok(Vec::new())) };
-        let last = run.last();
-        let mut entries = match verify::verify_run(feed, Tip { seq: before, hash }, run) {
+        let from = Tip { seq: before, hash };
+        let verified = match feed.end.filter(|end| *end > tip.seq && run.last() > *end) {
+            Some(end) => self.up_to_the_end(feed, end, from, run),
+            None => verify::verify_run(feed, from, run),
+        };
+        let mut entries = match verified {
             Ok(entries) => entries,
             Err(error) => return Ok(Err(error)),
         };
+        let last = Seq(before.0 + entries.len() as u64);
         let new = entries.split_off((tip.seq.min(last).0 - before.0) as usize);
         let durable = feed.tip.seq.min(last);
         if durable > before {

@@ -460,7 +460,8 @@ impl Session {
             };
             let held = ledger.feed(&feed).expect("the feed was found in the ledger");
             let Some(run) = ledger.run_after(held, self.expected.get(&feed))? else { continue };
-            let last = run.last();
+            // Where the run goes on into a branch, the peer acknowledges the feed only to its end.
+            let last = held.end.map_or(run.last(), |end| run.last().min(end));
             let frame = Frame::Chunk(run).encode(&mut self.sending);
             under_way += frame.len();
             self.flights.push_back(Flight { feed, last, bytes: frame.len(), sent: now.moment });

@@ -3,9 +3,11 @@
 
 use super::{Ledger, LedgerError, encode_feed, entry_key};
 use crate::{
+    entry::VerifiedEntry,
     feed::{Feed, Tip},
+    ids::Seq,
     shelf::{Batch, Shelf, Table},
-    verify::stored,
+    verify::{RawRun, VerifyError, stored, verify_run},
 };
 
 impl<S: Shelf> Ledger<S> {
@@ -59,5 +61,21 @@ impl<S: Shelf> Ledger<S> {
         }
         // A feed may end at a fork before which no signature is held.
         Ok(if last == feed.tip { last } else { signed })
+    }
+
+    /// What a run holds of a feed that ended at a fork, where the run goes on into a branch since its sender has no
+    /// signature before the end. That end must be the one that a proof answers for.
+    pub(super) fn up_to_the_end(
+        &self,
+        feed: &Feed,
+        end: Seq,
+        from: Tip,
+        run: RawRun,
+    ) -> Result<Vec<VerifiedEntry>, VerifyError> {
+        let mut entries = verify_run(&Feed { end: None, ..feed.clone() }, from, run)?;
+        entries.truncate((end.0 - from.seq.0) as usize);
+        let reached = entries.last().map(|entry| Tip { seq: end, hash: entry.hash() });
+        let proved = |branch: &Feed| branch.root == feed.root && branch.is_branch() && Some(branch.start) == reached;
+        if self.held.values().any(proved) { Ok(entries) } else { Err(VerifyError::PastEnd(end)) }
     }
 }
