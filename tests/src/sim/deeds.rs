@@ -132,7 +132,9 @@ impl World {
     }
 
     fn start_on_another_past(&mut self, node: usize) -> Result<(), Violation> {
-        self.durable.replaced(node, &held(&self.offices[node].store.shelf));
+        let (author, held) = (self.author(node), held(&self.offices[node].store.shelf));
+        self.durable.replaced(node, &held);
+        self.authors.durable(&author, &held)?;
         let doubt = self.offices[node].store.may_have_lost();
         self.start(node, doubt)
     }

@@ -281,7 +281,15 @@ impl Store {
 
     /// Makes one value unreadable. Returns false if there is none.
     pub fn damage(&mut self, chance: &mut Chance) -> bool {
-        let tables = [Table::Entries, Table::Entries, Table::Records, Table::RecordEntries, Table::Arrivals];
+        let tables = [
+            Table::Entries,
+            Table::Entries,
+            Table::Feeds,
+            Table::Records,
+            Table::RecordEntries,
+            Table::Arrivals,
+            Table::Node,
+        ];
         let table = tables[chance.below(tables.len())];
         let keys = self.shelf.keys(table);
         if keys.is_empty() {

@@ -326,12 +326,13 @@ impl World {
         self.end_node(node);
         let office = &mut self.offices[node];
         office.store.crash(&mut office.chance);
+        if office.store.is_damaged() {
+            // What is left of it shows when it is repaired.
+            return Ok(());
+        }
         let held = held(&office.store.shelf);
         let author = self.author(node);
-        match self.offices[node].store.is_damaged() {
-            true => self.durable.replaced(node, &held),
-            false => self.durable.crashed(node, &held)?,
-        }
+        self.durable.crashed(node, &held)?;
         self.authors.durable(&author, &held)
     }
 
