@@ -37,8 +37,8 @@ pub fn holds<S: Shelf>(office: usize, engine: &Engine<S>) -> Result<(), Violatio
 /// over so many `connections`, each of which may have been cut with a window under way and costs its hellos and
 /// frontiers.
 pub fn spends(bytes: u64, entries: u64, connections: u64, offices: u64) -> Result<(), Violation> {
-    let each = 64 * 1024 + offices * 1024;
-    let most = 4 * entries + connections * each + 64 * 1024;
+    let each = 32 * 1024 + offices * 1024;
+    let most = 2 * entries + connections * each + 64 * 1024;
     if bytes > most {
         let found = format!("{bytes} bytes were sent for {entries} bytes of entries over {connections} connections");
         return Err(Violation::safety("spends", found));

@@ -131,3 +131,25 @@ pub fn notices_after(chance: &mut Chance) -> Time {
         _ => chance.draw() % (2 * SECOND),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_takes_its_time_and_none_overtakes_another() {
+        let road = Road { ends: [0, 1], rate: 64_000, latency: 300, loss: 0 };
+        let end = |node| End { node, boot: 0, open: true };
+        let mut links = Links::default();
+        let number = links.stand(0, [end(0), end(1)]);
+        let conn = links.get(number).expect("it stands");
+        let mut chance = Chance::new(1);
+        assert_eq!(conn.send(0, 8_000, &road, 0, &mut chance), 1_300);
+        assert_eq!(conn.send(0, 800, &road, 100, &mut chance), 1_400, "the line was busy");
+        assert_eq!(conn.send(1, 800, &road, 100, &mut chance), 500, "the other way was free");
+        let lossy = Road { loss: 1_000, ..road };
+        let late = conn.send(0, 8, &lossy, 5_000, &mut chance);
+        assert!(late > 5_301, "what is lost is sent again");
+        assert_eq!(conn.send(0, 8, &road, 5_100, &mut chance), late, "and all behind it waits");
+    }
+}
