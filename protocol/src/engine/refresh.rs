@@ -12,6 +12,9 @@ use crate::{
     shelf::{Batch, Shelf, Table},
 };
 
+/// Rows put back together: of an index some hundred bytes each, of a feed with its proof some thousand.
+const MENDED_AT_ONCE: usize = 256;
+
 impl<S: Shelf> Engine<S> {
     /// Brings some rows up to date that are behind.
     pub(super) fn refresh(&mut self, now: Now) {
@@ -77,9 +80,17 @@ impl<S: Shelf> Engine<S> {
     /// Puts right what the store may have lost.
     pub(super) fn mend(&mut self) -> Result<(), LedgerError> {
         self.unmended = false;
-        let mut batch = self.ledger.mend()?;
+        let mended = self.ledger.mend()?;
         // Until everything derived was made anew, no row is to be relied on.
+        let mut batch = Batch::default();
         batch.remove(Table::Node, node_row::REFLECTED);
+        // A whole index may have been lost: more than a store takes at once.
+        for write in mended.writes {
+            batch.writes.push(write);
+            if batch.writes.len() == MENDED_AT_ONCE {
+                self.persist(std::mem::take(&mut batch), true, Work::Mended);
+            }
+        }
         self.persist(batch, true, Work::Mended);
         Ok(())
     }
