@@ -20,13 +20,15 @@ pub struct Durable {
     seen: Vec<Option<Digest>>,
     /// Entries of acknowledged commands, and their records.
     acknowledged: BTreeMap<EntryHash, RecordId>,
+    /// Whether the media lost something that was acknowledged.
+    lost: bool,
 }
 
 impl Durable {
     /// Offices with empty disks.
     pub fn of(offices: usize) -> Self {
         let acknowledged = BTreeMap::new();
-        Durable { disks: vec![BTreeSet::new(); offices], seen: vec![None; offices], acknowledged }
+        Durable { disks: vec![BTreeSet::new(); offices], seen: vec![None; offices], acknowledged, lost: false }
     }
 
     /// Entries are on a disk for good.
@@ -51,8 +53,9 @@ impl Durable {
     pub fn replaced(&mut self, office: usize, held: &[Written]) {
         self.disks[office] = held.iter().map(|entry| entry.hash).collect();
         self.seen[office] = None;
-        let disks = &self.disks;
+        let (disks, before) = (&self.disks, self.acknowledged.len());
         self.acknowledged.retain(|entry, _| disks.iter().any(|disk| disk.contains(entry)));
+        self.lost |= self.acknowledged.len() < before;
     }
 
     /// A command was confirmed.
@@ -94,6 +97,11 @@ impl Durable {
     /// Everything that was promised and that some disk still held.
     pub fn acknowledged(&self) -> &BTreeMap<EntryHash, RecordId> {
         &self.acknowledged
+    }
+
+    /// Whether the media lost something that was acknowledged: what rests on it then waits for ever.
+    pub fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// At rest: every office holds what anyone was promised.

@@ -219,7 +219,7 @@ impl World {
                 }
                 shown.views.insert(*record, view);
             }
-            agreement::says(&shown, engine.ledger(), self.durable.acknowledged())?;
+            agreement::says(&shown, engine.ledger(), self.durable.acknowledged(), self.durable.is_lost())?;
             all.push(shown);
         }
         agreement::same(&all)?;
