@@ -1,7 +1,7 @@
 //! A store that may have lost rows, as after a salvage: each feed is held up to the first entry that is not there, and
 //! what follows is asked of peers again.
 
-use super::{Ledger, LedgerError, encode_feed, entry_key};
+use super::{Ledger, LedgerError, decode_feed, encode_feed, entry_key};
 use crate::{
     entry::VerifiedEntry,
     feed::{Feed, Tip},
@@ -21,7 +21,10 @@ impl<S: Shelf> Ledger<S> {
         let mut cut = Vec::new();
         for feed in self.held.values() {
             let whole = self.whole_part(feed, &mut batch)?;
-            if whole != feed.tip {
+            // By what is written, since an earlier attempt may have cut the feed here and failed to write that.
+            let row = self.shelf.get(Table::Feeds, &feed.id.0)?;
+            let written = row.and_then(|row| decode_feed(&row).ok()).map_or(feed.tip, |(written, _)| written.tip);
+            if whole != feed.tip || whole != written {
                 cut.push(Feed { tip: whole, ..feed.clone() });
             }
         }
