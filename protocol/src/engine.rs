@@ -286,6 +286,8 @@ enum Work {
     Received { peer: Option<AuthorKey>, accepted: Vec<Accepted>, bytes: usize },
     /// A fork.
     Forked(Box<ForkOutcome>, Box<ForkProof>),
+    /// What the store had lost and could be put back: everything derived is made anew.
+    Mended,
     /// Nothing: it was derived, or only had to be noted.
     Noted,
     /// Beacons, and thanks to who brought them.
@@ -328,6 +330,8 @@ pub struct Engine<S> {
     unwritten_rows: BTreeMap<RecordId, Option<Vec<u8>>>,
     /// A failed write took rows with it: until the next start they are not to be relied on.
     rows_lost: bool,
+    /// What the store had lost could not be put back yet.
+    unmended: bool,
     /// After a failed write: when peers are asked again for what was refused.
     retry_at: Option<Moment>,
     effects: VecDeque<Effect>,
@@ -342,15 +346,6 @@ mod node_row {
     /// The arrival up to which the rows of [`super::Table::Records`] speak.
     pub(super) const REFLECTED: &[u8] = b"reflected";
 }
-
-/// Rows brought up to date in one go before anything else gets its turn.
-const REFRESH_AT_ONCE: usize = 32;
-
-/// Entries looked at in one go while catching up after a start.
-const CATCH_UP_AT_ONCE: usize = 4_096;
-
-/// Bytes of derived rows that are written together.
-const ROWS_AT_ONCE: usize = 256 * 1024;
 
 /// The engine could not start on this store.
 #[derive(Debug, thiserror::Error)]
@@ -416,10 +411,14 @@ impl<S: Shelf> Engine<S> {
             early_forks: VecDeque::new(),
             unwritten_rows: BTreeMap::new(),
             rows_lost: false,
+            unmended: false,
             retry_at: None,
             effects: VecDeque::new(),
             settings,
         };
+        if engine.settings.doubt {
+            engine.mend()?;
+        }
         engine.offices = Offices::load(&engine.ledger)?;
         engine.beacons = Beacons::load(&engine.ledger)?;
         if epoch.is_none() || engine.settings.doubt {

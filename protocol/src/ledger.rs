@@ -5,6 +5,7 @@
 //! while the store is still writing.
 
 mod check;
+mod mend;
 mod recall;
 
 use std::{
@@ -190,11 +191,16 @@ impl<S: Shelf> Ledger<S> {
         let known = if before == tip.seq { Some(tip.hash) } else { self.hash_at(feed, before)? };
         // The overlap is still being written: the peer will hear what we hold.
         let Some(hash) = known else { return Ok(Ok(Vec::new())) };
-        let last = run.last();
-        let mut entries = match verify::verify_run(feed, Tip { seq: before, hash }, run) {
+        let from = Tip { seq: before, hash };
+        let verified = match feed.end.filter(|end| *end > tip.seq && run.last() > *end) {
+            Some(end) => self.up_to_the_end(feed, end, from, run),
+            None => verify::verify_run(feed, from, run),
+        };
+        let mut entries = match verified {
             Ok(entries) => entries,
             Err(error) => return Ok(Err(error)),
         };
+        let last = Seq(before.0 + entries.len() as u64);
         let new = entries.split_off((tip.seq.min(last).0 - before.0) as usize);
         let durable = feed.tip.seq.min(last);
         if durable > before {
@@ -347,12 +353,23 @@ impl<S: Shelf> Ledger<S> {
     /// The run that continues a feed after `after`: as many entries as a chunk takes, ending at a signature.
     pub fn run_after(&self, feed: &Feed, after: Seq) -> Result<Option<RawRun>, LedgerError> {
         let after = after.max(feed.start.seq);
+        if after >= feed.tip.seq {
+            return Ok(None);
+        }
         let Some(before) = self.hash_at(feed, after)? else { return Ok(None) };
         let (mut entries, mut end, mut size) = (Vec::new(), None, 0);
-        let mut seq = after;
-        while seq < feed.tip.seq && entries.len() < CHUNK_ENTRIES {
+        let (mut seq, mut segment) = (after, feed);
+        while entries.len() < CHUNK_ENTRIES {
+            if seq == segment.tip.seq {
+                // A feed may end at a fork before which we hold no signature. The run then goes on into our own side,
+                // as it was when we got it; who receives it learns of the fork by the proof.
+                match self.our_side_of(segment).filter(|_| end.is_none()) {
+                    Some(branch) => segment = branch,
+                    None => break,
+                }
+            }
             seq = seq.next();
-            let (entry, _) = self.entry(&feed.id, seq)?.ok_or(LedgerError::Missing(Table::Entries))?;
+            let (entry, _) = self.entry(&segment.id, seq)?.ok_or(LedgerError::Missing(Table::Entries))?;
             let raw = RawEntry::of(&entry);
             size += raw.expanded_len();
             if size > CHUNK_EXPANDED && end.is_some() {
@@ -361,6 +378,9 @@ impl<S: Shelf> Ledger<S> {
             entries.push(raw);
             if let Some(signature) = entry.signature() {
                 end = Some((entries.len(), *signature));
+                if segment.id != feed.id {
+                    break;
+                }
             }
         }
         let Some((len, signature)) = end else { return Ok(None) };
@@ -370,6 +390,13 @@ impl<S: Shelf> Ledger<S> {
             _ => Link::Entry(first_eight(&before.0)),
         };
         Ok(Some(RawRun { feed: feed.id, first: after.next(), link, entries, signature }))
+    }
+
+    /// Of a feed that ended at a fork, the branch that we had taken for the feed until then.
+    fn our_side_of(&self, ended: &Feed) -> Option<&Feed> {
+        ended.end.filter(|end| *end == ended.tip.seq)?;
+        let ours = |feed: &&Feed| feed.rows == ended.rows && feed.start == ended.tip && !feed.is_empty();
+        self.held.values().find(ours)
     }
 
     /// The headers after `after` up to the next signature: our side of a fork proof.

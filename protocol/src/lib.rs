@@ -7,6 +7,9 @@
 //!
 //! Modules stand in reading order; each imports only from those above it.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod plant;
+
 pub mod ids;
 pub mod limits;
 pub mod wire;

@@ -385,15 +385,16 @@ impl Session {
     fn hear_plain(&mut self, feed: FeedId, seq: Seq) {
         self.plain.insert(feed);
         self.flights.retain(|flight| flight.feed != feed);
-        self.expected.lower(feed, seq.max(self.confirmed.get(&feed)));
+        self.confirmed.lower(feed, seq);
+        self.expected.lower(feed, seq);
         self.idle_at = None;
     }
 
-    /// A run of this feed came that cannot be unpacked: it is to come again, plain.
-    pub fn ask_plain<S: Shelf>(&mut self, feed: FeedId, ledger: &Ledger<S>, now: Now) {
+    /// A run of this feed came that cannot be unpacked, or not to what it should be: what follows `after` is to come
+    /// again, plain.
+    pub fn ask_plain(&mut self, feed: FeedId, after: Seq, now: Now) {
         if self.asked_plain.insert(feed) {
-            let held = ledger.verified_tip(&feed).map_or(Seq(0), |tip| tip.seq);
-            self.send(&Frame::Plain(feed, held), now);
+            self.send(&Frame::Plain(feed, after), now);
         }
     }
 
@@ -449,7 +450,8 @@ impl Session {
             };
             let held = ledger.feed(&feed).expect("the feed was found in the ledger");
             let Some(run) = ledger.run_after(held, self.expected.get(&feed))? else { continue };
-            let last = run.last();
+            // Where the run goes on into a branch, the peer acknowledges the feed only to its end.
+            let last = held.end.map_or(run.last(), |end| run.last().min(end));
             let packed = if self.plain.contains(&feed) {
                 Packed::plain(&run)
             } else {

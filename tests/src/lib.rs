@@ -1,6 +1,7 @@
-//! What the suites of this crate share: real offices, links that can be cut, peers that misbehave.
+//! What the suites of this crate share: real offices, links that can be cut, peers that misbehave; and a simulation.
 //!
-//! Every part is the real one: the node's own store, links, driver and views, on loopback. Read [`office`] first.
+//! In the first four every part is the real one: the node's own store, links, driver and views, on loopback. Read
+//! [`office`] first. In [`sim`] the engine is real and all around it made up, and [`check`] watches it.
 
 pub mod budget;
 pub mod office;
@@ -8,6 +9,9 @@ pub mod pair;
 pub mod relay;
 pub mod stranger;
 pub mod written;
+
+pub mod check;
+pub mod sim;
 
 use std::time::{Duration, Instant};
 

@@ -107,7 +107,7 @@ async fn a_transfer_cut_again_and_again_goes_on_where_it_stopped() {
     let mut gao = Office::new("Gao");
     let link = Relay::to(gao.address).await.unwrap();
     gao.start().await;
-    gao.enter_samples(1, 400).await;
+    gao.enter_samples(1, 800).await;
     // What one uninterrupted transfer costs, to compare with.
     let whole = Relay::to(gao.address).await.unwrap();
     let mut straight = Office::new("Straight").dials(whole.address);
@@ -121,7 +121,7 @@ async fn a_transfer_cut_again_and_again_goes_on_where_it_stopped() {
     bamako.start().await;
     let mut cuts = 0;
     while gao.digest().await != bamako.digest().await {
-        link.restore_for(straight_bytes / 5);
+        link.restore_for(straight_bytes / 3);
         eventually("the link is cut or all is there", async || {
             !link.is_up() || gao.digest().await == bamako.digest().await
         })

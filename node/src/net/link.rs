@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Frames are gathered up to this many bytes into one write.
-const BATCH: usize = 16 * 1024;
+const BATCH: usize = 4 * 1024;
 
 /// How long a closing connection may take to send what is queued, and then again to hear that the peer has read it.
 const LINGER: Duration = Duration::from_secs(2);

@@ -90,6 +90,19 @@ impl Continuity {
     }
 }
 
+/// The rule of the tip file: what was last written there, and where; the tip of the store's own feed; where it lives now.
+pub fn continuity(last: Option<(&Tip, &Home)>, own: Option<&Tip>, home: &Home) -> Continuity {
+    let Some((tip, home_then)) = last else { return Continuity::Missing };
+    match own {
+        Some(own) if own.feed == tip.feed && own.seq > tip.seq => {}
+        Some(own) if own == tip => {}
+        // Also where a new incarnation was stored and the power went before it came here: one incarnation more
+        // costs nothing, a fork would.
+        _ => return Continuity::Lost,
+    }
+    if home_then == home { Continuity::Same } else { Continuity::Moved }
+}
+
 /// Why a tip could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -203,15 +216,7 @@ impl TipFile {
 
     /// Compares the file with the tip of the store's own feed (`None`: the store has no own feed).
     pub fn continuity(&self, own: Option<&Tip>) -> Continuity {
-        let Some(last) = &self.last else { return Continuity::Missing };
-        match own {
-            Some(own) if own.feed == last.tip.feed && own.seq > last.tip.seq => {}
-            Some(own) if *own == last.tip => {}
-            // Also where a new incarnation was stored and the power went before it came here: one incarnation more
-            // costs nothing, a fork would.
-            _ => return Continuity::Lost,
-        }
-        if last.home == self.home { Continuity::Same } else { Continuity::Moved }
+        continuity(self.last.as_ref().map(|last| (&last.tip, &last.home)), own, &self.home)
     }
 
     /// Writes a tip whose entry is durable in the store; once this returns the entry may be acknowledged.

@@ -5,7 +5,7 @@ use crate::{
     chunk::{Codec, Packed},
     feed::Feed,
     frame::Reason,
-    ids::{AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
+    ids::{Arrival, AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
     ledger::{Accepted, UnpackError},
     limits::{MAX_FEEDS, MAX_SESSIONS, MAX_UNWRITTEN},
     session::{Incoming, Session, SessionError},
@@ -109,6 +109,7 @@ impl<S: Shelf> Engine<S> {
     /// Entries of a feed came. They are checked against what we hold, and go to the store as a whole or not at all.
     fn run(&mut self, conn: ConnId, packed: Packed, now: Now) -> Result<(), SessionError> {
         let (id, last, stripped) = (packed.feed, packed.last(), packed.codec == Codec::STRIPPED);
+        let before = Seq(packed.first.0 - 1);
         let Some(feed) = self.feed_of(&packed)? else {
             // A branch whose proof has not taken effect here: worth asking again for, where a proof is on its way.
             let again = !self.early_forks.is_empty() || self.pending.iter().any(Pending::is_fork);
@@ -124,14 +125,14 @@ impl<S: Shelf> Engine<S> {
             // What was already under way when we told the peer to wait: it starts again from what we said we hold.
             Err(UnpackError::Gap) => return Ok(()),
             Err(_) => {
-                self.session(conn, |session, ledger| session.ask_plain(id, ledger, now));
+                self.session(conn, |session, _| session.ask_plain(id, before, now));
                 return Ok(());
             }
         };
         match self.ledger.check_run(&feed, run)? {
             // Put together from what we hold, it may have come out wrong because we do not hold the same.
             Err(VerifyError::Signature(_) | VerifyError::Differs(_)) if stripped => {
-                self.session(conn, |session, ledger| session.ask_plain(id, ledger, now));
+                self.session(conn, |session, _| session.ask_plain(id, before, now));
             }
             Ok(entries) if entries.is_empty() && last <= feed.tip.seq => {
                 self.session(conn, |session, ledger| session.have(&[(id, feed.tip.seq)], ledger, now));
@@ -225,6 +226,11 @@ impl<S: Shelf> Engine<S> {
                 }
                 return;
             }
+            Work::Mended => {
+                if let Err(error) = self.catch_up(Arrival(0)) {
+                    self.observe(Observation::Unreadable(error.to_string()));
+                }
+            }
             Work::Noted => return,
         }
         self.retry_forks(now);
@@ -272,6 +278,7 @@ impl<S: Shelf> Engine<S> {
                     self.sessions.values_mut().for_each(|session| session.hold(feed, seq, true, now));
                 }
                 Work::Forked(_, proof) => self.early_forks.push_back(*proof),
+                Work::Mended => self.unmended = true,
                 Work::Noted => self.rows_lost = true,
                 // Whoever brought them is not thanked, and brings them again in its next session.
                 Work::Beacons { .. } => self.beacons.write_again(),
@@ -301,6 +308,11 @@ impl<S: Shelf> Engine<S> {
             self.retry_at = None;
         }
         if self.retry_at.is_none() {
+            if self.unmended
+                && let Err(error) = self.mend()
+            {
+                self.observe(Observation::Unreadable(error.to_string()));
+            }
             self.retry_forks(now);
             self.ask_again(now);
         }

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Effect, Engine, Observation, REFRESH_AT_ONCE, ROWS_AT_ONCE, Work, documents::on_threads, node_row, rows, rows::Row,
-};
+use super::{Effect, Engine, Observation, Work, documents::on_threads, node_row, rows, rows::Row};
 use crate::{
     document::{Document, Placement},
     ids::{Arrival, AuthorKey, Now, RecordId},
@@ -15,6 +13,18 @@ use crate::{
     session::Baseline,
     shelf::{Batch, Shelf, ShelfError, Table},
 };
+
+/// Rows put back together: of an index some hundred bytes each, of a feed with its proof some thousand.
+const MENDED_AT_ONCE: usize = 256;
+
+/// Rows brought up to date in one go before anything else gets its turn.
+const REFRESH_AT_ONCE: usize = 32;
+
+/// Entries looked at in one go while catching up after a start.
+const CATCH_UP_AT_ONCE: usize = 4_096;
+
+/// Bytes of derived rows that are written together.
+const ROWS_AT_ONCE: usize = 256 * 1024;
 
 impl<S: Shelf> Engine<S> {
     /// Brings some rows up to date that are behind.
@@ -85,13 +95,31 @@ impl<S: Shelf> Engine<S> {
         }
     }
 
+    /// Puts right what the store may have lost.
+    pub(super) fn mend(&mut self) -> Result<(), LedgerError> {
+        self.unmended = false;
+        let mended = self.ledger.mend()?;
+        // Until everything derived was made anew, no row is to be relied on.
+        let mut batch = Batch::default();
+        batch.remove(Table::Node, node_row::REFLECTED);
+        // A whole index may have been lost: more than a store takes at once.
+        for write in mended.writes {
+            batch.writes.push(write);
+            if batch.writes.len() == MENDED_AT_ONCE {
+                self.persist(std::mem::take(&mut batch), true, Work::Mended);
+            }
+        }
+        self.persist(batch, true, Work::Mended);
+        Ok(())
+    }
+
     /// After a start: the rows of records with entries that the stored rows may not reflect are behind, and records
     /// with opinions held back here are looked at again.
     pub(super) fn catch_up(&mut self, mut reflected: Arrival) -> Result<(), LedgerError> {
         self.held_back = self.records_held_back()?;
         self.held_back.iter().for_each(|record| self.documents.forget(*record));
         loop {
-            let arrivals = self.ledger.arrivals_after(reflected, super::CATCH_UP_AT_ONCE)?;
+            let arrivals = self.ledger.arrivals_after(reflected, CATCH_UP_AT_ONCE)?;
             let Some((last, _)) = arrivals.last() else { return Ok(()) };
             reflected = last.arrival;
             arrivals.iter().for_each(|(_, record)| self.documents.forget(*record));

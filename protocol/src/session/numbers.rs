@@ -59,16 +59,18 @@ impl Session {
             (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
             return Ok(Incoming::Admitted { clock: hello.clock });
         }
-        let (named, agreed) = (baseline.named(hello.baseline).cloned(), baseline.agreed.clone());
+        let named = baseline.named(hello.baseline).cloned();
         // The peer may suppose that we still hold what we once did, though a feed has ended at a fork since.
         baseline.marks().flat_map(|mark| mark.numbers.iter()).for_each(|(feed, seq)| self.reach.raise(feed, seq));
         match named {
-            Some(mark) => self.send_changed(&mark, ledger, now),
+            Some(mark) => {
+                self.send_changed(&mark, ledger, now);
+                // Its present store remembers the mark, and so holds what the mark says. What only we remember may
+                // have been before it was put back from an old copy.
+                self.stage = Stage::Supposed;
+                (self.confirmed, self.expected) = (mark.numbers.clone(), mark.numbers);
+            }
             None => self.send_frontier(ledger, now),
-        }
-        if let Some(mark) = agreed {
-            self.stage = Stage::Supposed;
-            (self.confirmed, self.expected) = (mark.numbers.clone(), mark.numbers);
         }
         Ok(Incoming::Admitted { clock: hello.clock })
     }
@@ -147,8 +149,10 @@ impl Session {
         self.beacons.peer_holds(self.confirmed.iter());
         let mut expected = self.confirmed.clone();
         // What we sent while we only supposed what the peer holds is under way, unless it holds less than that.
-        self.flights
-            .retain(|flight| supposed && self.confirmed.get(&flight.feed) >= supposed_to_hold.get(&flight.feed));
+        self.flights.retain(|flight| {
+            let holds = self.confirmed.get(&flight.feed);
+            supposed && (supposed_to_hold.get(&flight.feed)..flight.last).contains(&holds)
+        });
         self.flights.iter().for_each(|flight| expected.raise(flight.feed, flight.last));
         self.expected = expected;
         self.introduced.clear();

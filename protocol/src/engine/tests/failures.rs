@@ -1,5 +1,7 @@
 //! A store that cannot write, and power that fails: what was confirmed stays, what was not is as if it had never been.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::{
@@ -8,6 +10,7 @@ use crate::{
     frame::Frame,
     ids::Seq,
     record::Kind,
+    shelf::{Batch, Shelf as _, Table},
     testing::{ByHand, NodeId, Pen, World},
 };
 
@@ -210,4 +213,39 @@ fn an_entry_of_a_kind_that_only_a_newer_version_knows_is_passed_on() {
     world.assert_converged();
     let feed = pen.feed();
     assert_eq!(world.engine(nodes[2]).ledger().frontier().get(&feed), Seq(4));
+}
+
+#[test]
+fn a_store_that_lost_some_rows_starts_and_gets_them_again() {
+    for table in [Table::Entries, Table::RecordEntries, Table::Arrivals, Table::Feeds, Table::Records] {
+        for lost in 0..6 {
+            println!("{table:?} {lost}");
+            let mut world = World::of(lost as u64, 2);
+            let [node, friend] = [0, 1].map(NodeId);
+            let theirs = world.create(friend, "theirs");
+            let link = world.link(node, friend);
+            world.settle();
+            world.patch(node, theirs, json!({"persons_affected": 1}));
+            let ours = world.create(node, "ours");
+            world.settle();
+            world.cut(link);
+            world.stop(node);
+            let mut keys = Vec::new();
+            let scanned = world.node(node).shelf.scan(table, &[], None, &mut |key, _| {
+                keys.push(key.to_vec());
+                true
+            });
+            scanned.expect("memory can be read");
+            let mut batch = Batch::default();
+            batch.remove(table, keys[lost % keys.len()].clone());
+            world.node(node).shelf.apply(batch, true);
+            world.start(node, true);
+            world.link(node, friend);
+            world.settle();
+            world.assert_converged();
+            assert_eq!(world.views(node).keys().copied().collect::<BTreeSet<_>>(), BTreeSet::from([ours, theirs]));
+            let check = world.engine(node).ledger().check(&mut |_| {}).expect("memory can be read");
+            assert_eq!(check.faults, vec![]);
+        }
+    }
 }

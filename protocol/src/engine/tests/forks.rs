@@ -7,6 +7,7 @@ use crate::{
     feed::ForkProof,
     frame::Frame,
     ids::{FeedId, Seq},
+    shelf::{Batch, Table},
     testing::{ByHand, NodeId, Pen, World},
 };
 
@@ -250,4 +251,67 @@ fn forks_within_branches_are_the_same_whichever_is_proved_first() {
         assert_eq!(world.engine(node).ledger().feeds().count(), 6, "the forks are stored");
     }
     assert_eq!(digests[0], digests[1]);
+}
+
+/// A chunk carries one signature, over its last entry: where the fork lies before it, nobody but the author has one.
+#[test]
+fn a_fork_inside_a_signed_run_reaches_who_comes_later() {
+    for base in 0..4 {
+        println!("base {base}");
+        let mut world = World::of(base as u64, 3);
+        let [left, right, late] = [0, 1, 2].map(NodeId);
+        let mut one = Pen::new(60);
+        one.scribble(base, 0);
+        let mut other = one.clone();
+        one.scribble(3, 1);
+        other.scribble(3, 2);
+        for (node, pen) in [(left, &one), (right, &other)] {
+            let mut peer = ByHand::enter(&mut world, node, Pen::new(61).author());
+            peer.say(&mut world, &Frame::plain(&pen.run(pen.feed(), 0, base + 3)));
+            world.settle();
+            world.cut(peer.link);
+        }
+        world.link(left, right);
+        world.settle();
+        world.link(right, late);
+        world.settle();
+        world.assert_converged();
+        for node in [left, right, late] {
+            assert_eq!(forks_seen(&world, node), 1);
+            let check = world.engine(node).ledger().check(&mut |_| {}).expect("memory can be read");
+            assert_eq!(check.faults, vec![]);
+        }
+    }
+}
+
+#[test]
+fn a_feed_that_ended_at_a_fork_is_got_again_after_a_loss() {
+    for lost in 1..=3 {
+        println!("entry {lost}");
+        let mut world = World::of(lost, 2);
+        let [node, friend] = [0, 1].map(NodeId);
+        let mut one = Pen::new(60);
+        one.scribble(3, 0);
+        let mut other = one.clone();
+        one.scribble(3, 1);
+        other.scribble(3, 2);
+        for (node, pen) in [(node, &one), (friend, &other)] {
+            let mut peer = ByHand::enter(&mut world, node, Pen::new(61).author());
+            peer.say(&mut world, &Frame::plain(&pen.run(pen.feed(), 0, 6)));
+            world.settle();
+            world.cut(peer.link);
+        }
+        let link = world.link(node, friend);
+        world.settle();
+        world.cut(link);
+        world.stop(node);
+        let mut batch = Batch::default();
+        batch.remove(Table::Entries, [&one.feed().0[..], &lost.to_be_bytes()].concat());
+        world.node(node).shelf.apply(batch, true);
+        world.start(node, true);
+        world.link(node, friend);
+        world.settle();
+        world.assert_converged();
+        assert!(world.views(node).is_empty());
+    }
 }
