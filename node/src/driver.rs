@@ -257,15 +257,23 @@ impl Driver {
                 }
             }
             Message::Persisted(id) => {
-                if let Some(store) = self.clear_doubt.take()
-                    && let Err(error) = store.clear_doubt()
-                {
-                    warn!(%error, "the store stays in doubt until the next start");
-                }
                 self.handle(Event::Persisted(id)).await;
+                self.answer_doubt();
             }
             Message::NotPersisted(id, why) => self.handle(Event::NotPersisted(id, why)).await,
             Message::Stop(_) => unreachable!("the loop ends on it"),
+        }
+    }
+
+    /// Once the new feed that answers a doubt is durable, the store may forget the doubt; not before, since a start
+    /// without it would go on in the old one.
+    fn answer_doubt(&mut self) {
+        let own = self.engine.own_feed();
+        if self.engine.ledger().feed(&own).is_some_and(|feed| !feed.is_empty())
+            && let Some(store) = self.clear_doubt.take()
+            && let Err(error) = store.clear_doubt()
+        {
+            warn!(%error, "the store stays in doubt until the next start");
         }
     }
 
