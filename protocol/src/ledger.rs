@@ -392,11 +392,12 @@ impl<S: Shelf> Ledger<S> {
         Ok(Some(RawRun { feed: feed.id, first: after.next(), link, entries, signature }))
     }
 
-    /// Of a feed that ended at a fork, the branch that we had taken for the feed until then.
+    /// Of a feed that ended at a fork, the branch that we had taken for the feed until then; or, if the fork was placed
+    /// before we got that far, any of its branches that is here.
     fn our_side_of(&self, ended: &Feed) -> Option<&Feed> {
         ended.end.filter(|end| *end == ended.tip.seq)?;
-        let ours = |feed: &&Feed| feed.rows == ended.rows && feed.start == ended.tip && !feed.is_empty();
-        self.held.values().find(ours)
+        let side = |feed: &&Feed| feed.root == ended.root && feed.start == ended.tip && !feed.is_empty();
+        self.held.values().filter(side).min_by_key(|feed| feed.rows != ended.rows)
     }
 
     /// The headers after `after` up to the next signature: our side of a fork proof.
