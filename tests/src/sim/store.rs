@@ -219,11 +219,12 @@ impl Store {
                 if let Some((feed, tip)) = job.own {
                     let tip = Tip { feed, seq: tip.seq, hash: tip.hash };
                     self.note = Some(TipNote { tip, home: self.home });
+                    // As the node's driver does: the new feed answers the doubt, and nothing before it.
+                    self.doubt = false;
                 }
                 let event = Event::Persisted(job.id);
                 self.orders.pop_front();
                 self.stage = Stage::Waiting;
-                self.doubt = false;
                 return Step::Report(event, time);
             }
         }
