@@ -100,7 +100,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
     let clock = Clock::start(settings.clock_ahead);
     let opened = store::open(&settings.data_dir, &settings.store)?;
     let (store, doubt) = (opened.store, opened.doubt);
-    let tip_file = TipFile::open(&settings.data_dir)?;
+    let mut tip_file = TipFile::open(&settings.data_dir)?;
     let (net, pack) = (settings.net, settings.pack);
     let mut engine_settings = engine::Settings {
         device_key: settings.device_key,
@@ -110,7 +110,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         vocabulary: Arc::new(pack.vocabulary()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         entropy: [0; 32],
-        doubt: may_have_lost(&store, &tip_file, doubt.as_ref())?,
+        doubt: may_have_lost(&store, &mut tip_file, doubt.as_ref())?,
     };
     getrandom::fill(&mut engine_settings.entropy)
         .map_err(|error| StartError::System { doing: "asking for random bytes", source: error.into() })?;
@@ -146,11 +146,12 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
     Ok(App::new(Driving { messages, net }, views, store, pack, happenings, doubt))
 }
 
-/// Whether the store may hold less than this office once wrote and announced.
-fn may_have_lost(store: &Arc<dyn Store>, tip_file: &TipFile, doubt: Option<&Doubt>) -> Result<bool, StartError> {
+/// Whether the store may hold less than this office once wrote and announced. If not, the tip file is level with it
+/// before anything is announced.
+fn may_have_lost(store: &Arc<dyn Store>, tip_file: &mut TipFile, doubt: Option<&Doubt>) -> Result<bool, StartError> {
     let own = engine::own_tip(store).map_err(OpenError::from)?;
     let own = own.map(|(feed, tip)| store::tip::Tip { feed, seq: tip.seq, hash: tip.hash });
-    let continuity = tip_file.continuity(own.as_ref());
+    let continuity = tip_file.go_on(own.as_ref())?;
     // A new store has no past to lose.
     let lost = doubt.is_some() || (own.is_some() && continuity.demands_new_incarnation());
     if lost {

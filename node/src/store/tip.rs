@@ -2,7 +2,8 @@
 //!
 //! An entry that was sent and then forgotten would be written again with the same number: a fork. A store that was
 //! restored from a copy, or copied to another machine, forgets in just that way and looks sound. So after each own
-//! append that is durable, and before it is acknowledged, the tip is written here; on opening the two are compared.
+//! append that is durable, and before it is acknowledged, the tip is written here; on opening the two are compared, and
+//! what the power kept from being written here is made up for before anything of it is told to anyone.
 //!
 //! ```text
 //! slot 0 at byte 0, slot 1 at byte 4096, each:
@@ -219,6 +220,19 @@ impl TipFile {
         continuity(self.last.as_ref().map(|last| (&last.tip, &last.home)), own, &self.home)
     }
 
+    /// As [`TipFile::continuity`], for an office that now goes on from `own`: a tip file that is behind the store is
+    /// brought up to it. Otherwise a copy of the store as old as this file could take its place unnoticed, though the
+    /// entries between had been announced.
+    pub fn go_on(&mut self, own: Option<&Tip>) -> Result<Continuity, TipError> {
+        let continuity = self.continuity(own);
+        if let (Continuity::Same, Some(own), Some(last)) = (continuity, own, &self.last)
+            && last.tip != *own
+        {
+            self.record(*own)?;
+        }
+        Ok(continuity)
+    }
+
     /// Writes a tip whose entry is durable in the store; once this returns the entry may be acknowledged.
     pub fn record(&mut self, tip: Tip) -> Result<(), TipError> {
         if self.failed {
@@ -286,6 +300,17 @@ mod tests {
             assert_eq!(file.continuity(own.as_ref()), expected, "{home:?} {own:?}");
             assert_eq!(expected.demands_new_incarnation(), expected != Continuity::Same);
         }
+    }
+
+    #[test]
+    fn a_start_makes_up_for_a_tip_that_the_power_kept_from_being_written() {
+        let dir = tempfile::tempdir().unwrap();
+        reopened(dir.path()).record(tip(7, 2, 2)).unwrap();
+        // Entry 3 is in the store; a start announces it; then the store of before, without it, is put back.
+        assert_eq!(reopened(dir.path()).go_on(Some(&tip(7, 3, 3))).unwrap(), Continuity::Same);
+        assert_eq!(reopened(dir.path()).go_on(Some(&tip(7, 2, 2))).unwrap(), Continuity::Lost);
+        // What demands a new incarnation leaves the file as it was, so that every later start sees it too.
+        assert_eq!(reopened(dir.path()).go_on(Some(&tip(7, 3, 3))).unwrap(), Continuity::Same);
     }
 
     #[test]

@@ -247,7 +247,8 @@ impl Store {
     }
 
     /// Whether the store may hold less than was announced: values were lost, or the rule of the node's tip file says so.
-    pub fn may_have_lost(&self) -> bool {
+    /// If not, the tip file is brought up to the store, as the node does before it announces anything.
+    pub fn may_have_lost(&mut self) -> bool {
         if self.doubt {
             return true;
         }
@@ -257,7 +258,12 @@ impl Store {
         let own = own_tip(&self.shelf).ok().flatten();
         let own = own.map(|(feed, tip)| Tip { feed, seq: tip.seq, hash: tip.hash });
         let note = self.note.as_ref().map(|note| (&note.tip, &note.home));
-        own.is_some() && continuity(note, own.as_ref(), &self.home).demands_new_incarnation()
+        let Some(own) = own else { return false };
+        let lost = continuity(note, Some(&own), &self.home).demands_new_incarnation();
+        if !lost {
+            self.note = Some(TipNote { tip: own, home: self.home });
+        }
+        lost
     }
 
     /// Copies what is on the disk.
