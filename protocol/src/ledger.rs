@@ -174,7 +174,8 @@ impl<S: Shelf> Ledger<S> {
 
     /// The same for a feed of our own, for which there is always room.
     pub fn begin_own(&mut self, genesis: Genesis) -> FeedId {
-        let feed = Feed::begin(genesis);
+        let mut feed = Feed::begin(genesis);
+        self.end_at_a_fork(&mut feed);
         let id = feed.id;
         self.held.entry(id).or_insert(feed);
         id
@@ -192,9 +193,9 @@ impl<S: Shelf> Ledger<S> {
         // The overlap is still being written: the peer will hear what we hold.
         let Some(hash) = known else { return Ok(Ok(Vec::new())) };
         let from = Tip { seq: before, hash };
-        let verified = match feed.end.filter(|end| *end > tip.seq && run.last() > *end) {
-            Some(end) => self.up_to_the_end(feed, end, from, run),
-            None => verify::verify_run(feed, from, run),
+        let verified = match feed.end {
+            Some(end) if end <= tip.seq => verify::verify_run(feed, from, run),
+            _ => self.up_to_a_fork(feed, from, run),
         };
         let mut entries = match verified {
             Ok(entries) => entries,
@@ -235,6 +236,7 @@ impl<S: Shelf> Ledger<S> {
                 Accepted { feed, arrival, entry }
             })
             .collect();
+        self.end_at_a_fork(&mut next);
         batch.put(Table::Feeds, feed.0, encode_feed(&next, self.arrival));
         self.ahead.insert(feed, next.tip);
         accepted
@@ -252,6 +254,10 @@ impl<S: Shelf> Ledger<S> {
             }
             if self.ahead.get(feed) == Some(&tip) {
                 self.ahead.remove(feed);
+                if let Some(mut held) = self.held.get(feed).cloned() {
+                    self.end_at_a_fork(&mut held);
+                    self.held.insert(*feed, held);
+                }
             }
             self.durable = (*arrival).max(self.durable);
         }

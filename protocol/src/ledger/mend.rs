@@ -5,7 +5,6 @@ use super::{Ledger, LedgerError, decode_feed, encode_feed, entry_key};
 use crate::{
     entry::VerifiedEntry,
     feed::{Feed, Tip},
-    ids::Seq,
     shelf::{Batch, Shelf, Table},
     verify::{RawRun, VerifyError, stored, verify_run},
 };
@@ -66,19 +65,39 @@ impl<S: Shelf> Ledger<S> {
         Ok(if last == feed.tip { last } else { signed })
     }
 
-    /// What a run holds of a feed that ended at a fork, where the run goes on into a branch since its sender has no
-    /// signature before the end. That end must be the one that a proof answers for.
-    pub(super) fn up_to_the_end(
-        &self,
-        feed: &Feed,
-        end: Seq,
-        from: Tip,
-        run: RawRun,
-    ) -> Result<Vec<VerifiedEntry>, VerifyError> {
+    /// What a run holds of a feed up to the first fork on its way, where the run goes on into a branch since its sender
+    /// knows of no fork there, or has no signature before it. Where a feed ends, a proof must answer for it.
+    pub(super) fn up_to_a_fork(&self, feed: &Feed, from: Tip, run: RawRun) -> Result<Vec<VerifiedEntry>, VerifyError> {
+        let forks = self.forks_of(feed);
+        if forks.is_empty() {
+            return verify_run(feed, from, run);
+        }
+        if forks.contains(&from) {
+            return Err(VerifyError::PastEnd(from.seq));
+        }
         let mut entries = verify_run(&Feed { end: None, ..feed.clone() }, from, run)?;
-        entries.truncate((end.0 - from.seq.0) as usize);
-        let reached = entries.last().map(|entry| Tip { seq: end, hash: entry.hash() });
-        let proved = |branch: &Feed| branch.root == feed.root && branch.is_branch() && Some(branch.start) == reached;
-        if self.held.values().any(proved) { Ok(entries) } else { Err(VerifyError::PastEnd(end)) }
+        let place = |entry: &VerifiedEntry| Tip { seq: entry.header().seq, hash: entry.hash() };
+        if let Some(at) = entries.iter().position(|entry| forks.contains(&place(entry))) {
+            entries.truncate(at + 1);
+        }
+        match feed.end {
+            Some(end) if from.seq.0 + entries.len() as u64 > end.0 => Err(VerifyError::PastEnd(end)),
+            _ => Ok(entries),
+        }
+    }
+
+    /// Ends a feed whose last entry is the one before a fork. A store that lost the row of a feed still holds the
+    /// branches of it, and the proofs with them.
+    pub(super) fn end_at_a_fork(&self, feed: &mut Feed) {
+        if feed.end.is_none() && self.forks_of(feed).contains(&feed.tip) {
+            feed.end = Some(feed.tip.seq);
+        }
+    }
+
+    /// The places before which the forks lie that are proved of a feed's root, and may lie on this feed.
+    fn forks_of(&self, feed: &Feed) -> Vec<Tip> {
+        let branches = self.held.values().filter(|branch| branch.is_branch() && branch.root == feed.root);
+        let begins_here = |start: &Tip| feed.is_branch() && *start == feed.start;
+        branches.map(|branch| branch.start).filter(|start| !begins_here(start)).collect()
     }
 }

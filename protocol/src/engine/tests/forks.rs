@@ -315,3 +315,52 @@ fn a_feed_that_ended_at_a_fork_is_got_again_after_a_loss() {
         assert!(world.views(node).is_empty());
     }
 }
+
+/// The branches and their proofs are still there, and tell where the feed ends that is to be got again.
+#[test]
+fn a_forked_feed_whose_row_was_lost_ends_at_the_same_place_again() {
+    for base in [0, 1, 3] {
+        let ([one, other], outer) = parted(70, base, [6, 2]);
+        let mut third = one.clone();
+        third.entries.truncate(base + 3);
+        third.scribble(2, 3);
+        let inner = ForkProof::join(one.genesis, one.at(base + 3), one.side(base + 3), third.side(base + 3));
+        let inner = inner.expect("they part");
+        let branch = |pen: &Pen, base: usize| FeedId(pen.at(base + 1).hash.0);
+        let (outer_id, inner_id) = (branch(&other, base), branch(&third, base + 3));
+        for lost in [one.feed(), branch(&one, base), outer_id, branch(&one, base + 3), inner_id] {
+            println!("base {base}, lost {lost}");
+            let mut world = World::of(5, 2);
+            let [node, friend] = [0, 1].map(NodeId);
+            let mut peer = ByHand::enter(&mut world, node, Pen::new(61).author());
+            peer.say(&mut world, &Frame::plain(&one.run(one.feed(), 0, base + 6)));
+            while world.write_next(node) {}
+            for frame in [
+                Frame::Fork(outer.clone()),
+                Frame::Fork(inner.clone()),
+                Frame::plain(&other.run(outer_id, base, base + 2)),
+                Frame::plain(&third.run(inner_id, base + 3, base + 5)),
+            ] {
+                peer.say(&mut world, &frame);
+                while world.write_next(node) {}
+            }
+            world.cut(peer.link);
+            let link = world.link(node, friend);
+            world.settle();
+            world.assert_converged();
+            let all = world.engine(node).ledger().feeds().count();
+            world.cut(link);
+            world.stop(node);
+            let mut batch = Batch::default();
+            batch.remove(Table::Feeds, lost.0.to_vec());
+            world.node(node).shelf.apply(batch, true);
+            world.start(node, true);
+            world.link(node, friend);
+            world.settle();
+            world.assert_converged();
+            // All that there was, but for a root of which nothing is left to hold; and the new incarnation's.
+            let nothing = base == 0 && lost == one.feed();
+            assert_eq!(world.engine(node).ledger().feeds().count(), all + 1 - usize::from(nothing));
+        }
+    }
+}
