@@ -4,8 +4,9 @@
 //! number of one or two bytes. Where both hellos show that the two nodes know the same feeds, both dictionaries start
 //! with all of them.
 
-use std::collections::BTreeMap;
+mod dictionary;
 
+pub use self::dictionary::Dictionary;
 use crate::{
     beacon::Told,
     chunk::{Codec, Packed},
@@ -13,7 +14,7 @@ use crate::{
     feed::{ForkProof, ProofSide},
     frontier::Digest,
     ids::{AuthorKey, Epoch, FeedId, Seq, UnixSeconds},
-    limits::{CHUNK_WINDOW, MAX_BEACONS_AT_ONCE, MAX_FEEDS, MAX_PROBE, MAX_SEQ},
+    limits::{CHUNK_WINDOW, MAX_BEACONS_AT_ONCE, MAX_SEQ},
     verify::RawRun,
     wire::{self, Reader, WireError},
 };
@@ -174,86 +175,6 @@ impl Hello {
     }
 }
 
-/// The feeds that one direction of a session has named, by number from 1.
-#[derive(Debug, Clone, Default)]
-pub struct Dictionary {
-    feeds: Vec<FeedId>,
-    numbers: BTreeMap<FeedId, u64>,
-}
-
-impl Dictionary {
-    /// Starts with the feeds that both sides know, in the order of their ids.
-    pub fn with(feeds: impl IntoIterator<Item = FeedId>) -> Self {
-        let mut dictionary = Dictionary::default();
-        feeds.into_iter().for_each(|feed| dictionary.name(feed));
-        dictionary
-    }
-
-    fn name(&mut self, feed: FeedId) {
-        self.feeds.push(feed);
-        self.numbers.insert(feed, self.feeds.len() as u64);
-    }
-
-    fn write(&mut self, feed: FeedId, out: &mut Vec<u8>) {
-        match self.numbers.get(&feed) {
-            Some(number) => wire::put_number(out, *number),
-            None => {
-                wire::put_number(out, 0);
-                out.extend_from_slice(&feed.0);
-                self.name(feed);
-            }
-        }
-    }
-
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<FeedId, WireError> {
-        match reader.number_up_to(self.feeds.len(), "feed number")? {
-            0 if self.feeds.len() >= MAX_FEEDS * 2 => Err(WireError::TooLarge("feeds named")),
-            0 => {
-                let feed = FeedId(reader.array("feed id")?);
-                self.name(feed);
-                Ok(feed)
-            }
-            number => Ok(self.feeds[number - 1]),
-        }
-    }
-
-    fn write_numbers(&mut self, numbers: &[(FeedId, Seq)], out: &mut Vec<u8>) {
-        wire::put_number(out, numbers.len() as u64);
-        for (feed, seq) in numbers {
-            self.write(*feed, out);
-            wire::put_number(out, seq.0);
-        }
-    }
-
-    fn read_numbers(&mut self, reader: &mut Reader<'_>) -> Result<Vec<(FeedId, Seq)>, WireError> {
-        let count = reader.number_up_to(MAX_FEEDS * 2, "feeds")?;
-        (0..count).map(|_| Ok((self.read(reader)?, read_seq(reader)?))).collect()
-    }
-
-    fn write_items<T>(
-        &mut self,
-        items: &[(FeedId, Seq, T)],
-        out: &mut Vec<u8>,
-        mut write: impl FnMut(&T, &mut Vec<u8>),
-    ) {
-        wire::put_number(out, items.len() as u64);
-        for (feed, seq, item) in items {
-            self.write(*feed, out);
-            wire::put_number(out, seq.0);
-            write(item, out);
-        }
-    }
-
-    fn read_items<'a, T>(
-        &mut self,
-        reader: &mut Reader<'a>,
-        read: impl Fn(&mut Reader<'a>) -> Result<T, WireError>,
-    ) -> Result<Vec<(FeedId, Seq, T)>, WireError> {
-        let count = reader.number_up_to(MAX_PROBE, "compared entries")?;
-        (0..count).map(|_| Ok((self.read(reader)?, read_seq(reader)?, read(reader)?))).collect()
-    }
-}
-
 fn read_seq(reader: &mut Reader<'_>) -> Result<Seq, WireError> {
     Ok(Seq(reader.number_up_to(MAX_SEQ, "seq")? as u64))
 }
@@ -273,6 +194,7 @@ mod tag {
     pub(super) const STRIPPED: u8 = 12;
     pub(super) const PLAIN: u8 = 13;
     pub(super) const CHANGED: u8 = 14;
+    pub(super) const LISTED: u8 = 15;
 }
 
 impl Frame {
@@ -289,6 +211,11 @@ impl Frame {
                 out.extend_from_slice(&[tag::HELLO, VERSION]);
                 out.extend_from_slice(&hello.mac);
                 hello.write_body(&mut out);
+            }
+            Frame::Frontier(digest, numbers) if dictionary.lists(numbers) => {
+                out.push(tag::LISTED);
+                out.extend_from_slice(&digest.0);
+                dictionary.write_listed(numbers, &mut out);
             }
             Frame::Frontier(digest, numbers) | Frame::Changed(digest, numbers) => {
                 out.push(if matches!(self, Frame::Changed(..)) { tag::CHANGED } else { tag::FRONTIER });
@@ -357,6 +284,10 @@ impl Frame {
             tag::FRONTIER => {
                 let digest = Digest(reader.array("digest")?);
                 Frame::Frontier(digest, dictionary.read_numbers(&mut reader)?)
+            }
+            tag::LISTED => {
+                let digest = Digest(reader.array("digest")?);
+                return Ok(Frame::Frontier(digest, dictionary.read_listed(reader)?));
             }
             tag::CHANGED => {
                 let digest = Digest(reader.array("digest")?);

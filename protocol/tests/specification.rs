@@ -99,6 +99,8 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         ("beacons", Frame::Beacons(vec![(feed, beacon.told(Base::Sender, &holds))])),
         ("bye", Frame::Bye(Reason::Stopping)),
     ];
+    let listed = Frame::Frontier(digest, vec![(feed, Seq(2))]);
+    add("listed", &listed.encode(&mut Dictionary::with([feed])));
     // One after another, as they would go over one session: the feed is named in full once.
     let (mut sending, mut receiving) = (Dictionary::default(), Dictionary::default());
     for (name, frame) in frames {

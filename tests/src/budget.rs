@@ -5,6 +5,8 @@
 //! beforehand who lacks what: each side's new operations as compact JSON, a short number for each record, under
 //! Zstandard's level 19.
 
+mod feeds;
+
 use std::sync::Arc;
 
 use automerge::{Automerge, sync::SyncDoc};
@@ -300,5 +302,6 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
         Row::new("an empty office, the whole history", taken.bytes(), taken, Some(least), least * 17 / 10, streaming)
             .beside(beside),
     );
+    rows.push(feeds::a_hundred_offices(scale.records / 10));
     rows
 }
