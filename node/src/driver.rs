@@ -24,6 +24,7 @@ use std::{
 
 use toguna_protocol::{
     engine::{self, Command, CommandError, CommandId, Effect, Engine, Event, Observation, OpenError, Saved},
+    frame::VERSION,
     ids::{Moment, Now, UnixSeconds},
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -109,6 +110,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         region: settings.region,
         vocabulary: Arc::new(pack.vocabulary()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        speaks: VERSION,
         entropy: [0; 32],
         doubt: may_have_lost(&store, &mut tip_file, doubt.as_ref())?,
     };

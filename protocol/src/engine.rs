@@ -81,6 +81,9 @@ pub struct Settings {
     pub region: Option<String>,
     /// The program's version, for others to see.
     pub version: String,
+    /// The highest version of the session protocol to speak: [`VERSION`](crate::frame::VERSION), but where an older node
+    /// is to be imitated.
+    pub speaks: u8,
     /// The keys that records may use.
     pub vocabulary: Arc<Vocabulary>,
     /// 32 random bytes, new at every start: incarnations and epochs are drawn from them.
@@ -581,7 +584,12 @@ impl<S: Shelf> Engine<S> {
     }
 
     fn identity(&self) -> Identity<'_> {
-        Identity { author: self.signer.author(), secret: &self.settings.network_secret, epoch: self.epoch }
+        Identity {
+            author: self.signer.author(),
+            secret: &self.settings.network_secret,
+            epoch: self.epoch,
+            speaks: self.settings.speaks,
+        }
     }
 
     fn authorship(&self, command: &Command, at: UnixSeconds) -> Authorship {

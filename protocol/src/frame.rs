@@ -19,8 +19,12 @@ use crate::{
     wire::{self, Reader, WireError},
 };
 
-/// Version of the session protocol. A node refuses a hello of another one by name.
-pub const VERSION: u8 = 1;
+/// Version of the session protocol. Two nodes speak the lower of the versions that their hellos give.
+pub const VERSION: u8 = 2;
+
+/// The oldest version that is still spoken: the frames up to *bye*, and chunks that are not stripped. A hello of an older
+/// one is refused by name.
+pub const OLDEST_VERSION: u8 = 1;
 
 /// A unit on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub enum Frame {
 /// The opening of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hello {
+    /// The highest version that the sender speaks.
+    pub version: u8,
     /// Proof of the network secret, over both peers' keys: [`hello_mac`].
     pub mac: [u8; 16],
     /// The sender's store.
@@ -126,13 +132,13 @@ impl Reason {
     }
 }
 
-/// The proof of the network secret in a hello: keyed BLAKE3 over the sender's key, the receiver's key and the rest of
-/// the hello, first 16 bytes. The transport has authenticated both keys, so it is of no use to anyone else.
+/// The proof of the network secret in a hello: keyed BLAKE3 over the sender's key, the receiver's key, the version and the
+/// other fields of the hello, first 16 bytes. The transport has authenticated both keys, so it is of no use to anyone else.
 pub fn hello_mac(secret: &[u8], from: &AuthorKey, to: &AuthorKey, hello: &Hello) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new_keyed(&blake3::derive_key("toguna 2026 hello", secret));
     hasher.update(&from.0);
     hasher.update(&to.0);
-    let mut rest = Vec::new();
+    let mut rest = vec![hello.version];
     hello.write_body(&mut rest);
     hasher.update(&rest);
     let mut mac = [0; 16];
@@ -159,10 +165,12 @@ impl Hello {
     }
 
     fn read(mut reader: Reader<'_>) -> Result<Self, WireError> {
-        if reader.byte("version")? != VERSION {
+        let version = reader.byte("version")?;
+        if version < OLDEST_VERSION {
             return Err(WireError::Invalid("version"));
         }
         let hello = Hello {
+            version,
             mac: reader.array("hello proof")?,
             epoch: Epoch(reader.array("hello epoch")?),
             digest: Digest(reader.array("hello digest")?),
@@ -170,7 +178,10 @@ impl Hello {
             baseline: reader.array("hello baseline")?,
             clock: UnixSeconds(reader.number("hello clock")?.try_into().unwrap_or(i64::MAX)),
         };
-        reader.end()?;
+        // What a later version adds is not for us.
+        if version <= VERSION {
+            reader.end()?;
+        }
         Ok(hello)
     }
 }
@@ -195,6 +206,9 @@ mod tag {
     pub(super) const PLAIN: u8 = 13;
     pub(super) const CHANGED: u8 = 14;
     pub(super) const LISTED: u8 = 15;
+
+    /// The last that the first version has.
+    pub(super) const LAST_OF_1: u8 = BYE;
 }
 
 impl Frame {
@@ -208,7 +222,7 @@ impl Frame {
         let mut out = Vec::new();
         match self {
             Frame::Hello(hello) => {
-                out.extend_from_slice(&[tag::HELLO, VERSION]);
+                out.extend_from_slice(&[tag::HELLO, hello.version]);
                 out.extend_from_slice(&hello.mac);
                 hello.write_body(&mut out);
             }
@@ -279,7 +293,11 @@ impl Frame {
     /// Reads one frame. The caller has bounded its length.
     pub fn decode(bytes: &[u8], dictionary: &mut Dictionary) -> Result<Self, WireError> {
         let mut reader = Reader::new(bytes);
-        let frame = match reader.byte("frame type")? {
+        let kind = reader.byte("frame type")?;
+        if dictionary.version() < 2 && kind > tag::LAST_OF_1 {
+            return Err(WireError::Invalid("frame type"));
+        }
+        let frame = match kind {
             tag::HELLO => return Hello::read(reader).map(Frame::Hello),
             tag::FRONTIER => {
                 let digest = Digest(reader.array("digest")?);
@@ -376,6 +394,7 @@ mod tests {
         let other = beacon(&[(a, Seq(300))]).told(Base::Last, &Holdings::default());
         vec![
             Frame::Hello(Hello {
+                version: VERSION,
                 mac: [1; 16],
                 epoch: Epoch([2; 8]),
                 digest: Digest([3; 16]),
@@ -418,6 +437,21 @@ mod tests {
     }
 
     #[test]
+    fn a_hello_of_a_later_version_is_read_as_far_as_it_is_known() {
+        let frame = one_of_each().remove(0);
+        let mut bytes = frame.encode(&mut Dictionary::default());
+        bytes[1] = VERSION + 1;
+        bytes.extend([1, 2, 3]);
+        let Frame::Hello(hello) = frame else { unreachable!() };
+        let later = Frame::Hello(Hello { version: VERSION + 1, ..hello });
+        assert_eq!(Frame::decode(&bytes, &mut Dictionary::default()), Ok(later));
+        bytes[1] = OLDEST_VERSION - 1;
+        assert_eq!(Frame::decode(&bytes, &mut Dictionary::default()), Err(WireError::Invalid("version")));
+        bytes[1] = VERSION;
+        assert_eq!(Frame::decode(&bytes, &mut Dictionary::default()), Err(WireError::Trailing));
+    }
+
+    #[test]
     fn no_cut_or_altered_frame_panics() {
         for frame in one_of_each() {
             let bytes = frame.encode(&mut Dictionary::default());
@@ -447,6 +481,7 @@ mod tests {
             hello_mac(b"another", &a, &b, &hello),
             hello_mac(b"secret", &b, &a, &hello),
             hello_mac(b"secret", &a, &a, &hello),
+            hello_mac(b"secret", &a, &b, &Hello { version: 1, ..hello }),
             hello_mac(b"secret", &a, &b, &Hello { epoch: Epoch([0; 8]), ..hello }),
         ] {
             assert_ne!(mac, other);

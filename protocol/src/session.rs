@@ -58,6 +58,8 @@ pub struct Identity<'a> {
     pub secret: &'a [u8],
     /// The mark of our store.
     pub epoch: Epoch,
+    /// The highest version of the protocol that we speak.
+    pub speaks: u8,
 }
 
 /// What a frame asks of the engine.
@@ -187,6 +189,7 @@ impl Session {
         let agreed = baseline.as_ref().and_then(|baseline| baseline.agreed.as_ref());
         let feeds: Vec<FeedId> = ledger.feeds().map(|feed| feed.id).collect();
         let mut hello = Hello {
+            version: us.speaks,
             mac: [0; 16],
             epoch: us.epoch,
             digest: ledger.digest(),
@@ -226,6 +229,11 @@ impl Session {
         };
         session.send(&Frame::Hello(hello), now);
         session
+    }
+
+    /// The version of the protocol that both speak.
+    fn version(&self) -> u8 {
+        self.sending.version()
     }
 
     /// The peer's device key.
@@ -452,7 +460,7 @@ impl Session {
             let Some(run) = ledger.run_after(held, self.expected.get(&feed))? else { continue };
             // Where the run goes on into a branch, the peer acknowledges the feed only to its end.
             let last = held.end.map_or(run.last(), |end| run.last().min(end));
-            let packed = if self.plain.contains(&feed) {
+            let packed = if self.plain.contains(&feed) || self.version() < 2 {
                 Packed::plain(&run)
             } else {
                 let holds = |feed: &FeedId| match self.held.contains(feed) {

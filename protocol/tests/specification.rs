@@ -9,7 +9,7 @@ use toguna_protocol::{
     document::{Authorship, Document},
     entry::{PayloadKind, VerifiedEntry},
     feed::{OfficeCard, Signer, Tip},
-    frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
+    frame::{Dictionary, Frame, Hello, Reason, VERSION, feeds_digest, hello_mac},
     frontier::Digest,
     ids::{AuthorKey, EntryHash, Epoch, Incarnation, ItemId, NetworkId, RecordId, Seq, UnixSeconds},
     verify::{Link, RawEntry, RawRun, first_eight},
@@ -69,6 +69,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let (sender, receiver) = (signer.author(), AuthorKey([3; 32]));
     let (epoch, digest) = (Epoch([4; 8]), Digest::of([(&feed, &tips[2])]));
     let mut hello = Hello {
+        version: VERSION,
         mac: [0; 16],
         epoch,
         digest,

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use toguna_protocol::{
     engine::{Command, CommandError, CommandId, ConnId, Effect, Engine, Event, Intent, Saved, Settings},
+    frame::VERSION,
     ids::{Moment, Now, UnixSeconds},
     record::{Kind, Vocabulary},
     testing::MemoryShelf,
@@ -49,6 +50,7 @@ impl Desk {
             vocabulary,
             entropy: [key; 32],
             version: "0.0.0".to_owned(),
+            speaks: VERSION,
             doubt: false,
         };
         let engine = Engine::open(settings, shelf.clone(), now).expect("an engine starts on a new store");

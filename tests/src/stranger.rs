@@ -5,7 +5,7 @@ use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 use toguna::net::{self, ConnId, Net, NetEvent, NetSettings, SendError};
 use toguna_protocol::{
     feed::Signer,
-    frame::{Dictionary, Frame, Hello, feeds_digest, hello_mac},
+    frame::{Dictionary, Frame, Hello, VERSION, feeds_digest, hello_mac},
     frontier::Digest,
     ids::{AuthorKey, Epoch, NetworkId, Seq, UnixSeconds},
     limits::MAX_WINDOW,
@@ -49,6 +49,7 @@ impl Stranger {
     /// The hello of a member that holds nothing, or, with another secret, of one that is none.
     pub fn hello(&self, secret: &[u8]) -> Frame {
         let mut hello = Hello {
+            version: VERSION,
             mac: [0; 16],
             epoch: Epoch([7; 8]),
             digest: Digest([9; 16]),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bitstream_io::{BigEndian, BitRead, BitReader, BitWrite, BitWriter};
 
-use super::read_seq;
+use super::{VERSION, read_seq};
 use crate::{
     ids::{FeedId, Seq},
     limits::{MAX_FEEDS, MAX_PROBE, MAX_SEQ},
@@ -15,12 +15,20 @@ use crate::{
 const RICE_BITS: u32 = 52;
 
 /// The feeds that one direction of a session has named, by number from 1.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Dictionary {
     feeds: Vec<FeedId>,
     numbers: BTreeMap<FeedId, u64>,
     /// How many of the first were known to both sides from the start.
     listed: usize,
+    /// What the session speaks.
+    version: u8,
+}
+
+impl Default for Dictionary {
+    fn default() -> Self {
+        Dictionary { feeds: Vec::new(), numbers: BTreeMap::new(), listed: 0, version: VERSION }
+    }
 }
 
 impl Dictionary {
@@ -30,6 +38,16 @@ impl Dictionary {
         feeds.into_iter().for_each(|feed| dictionary.name(feed));
         dictionary.listed = dictionary.feeds.len();
         dictionary
+    }
+
+    /// The same in a session that speaks this version of the protocol.
+    pub fn speaking(self, version: u8) -> Self {
+        Dictionary { version, ..self }
+    }
+
+    /// The version that the session speaks.
+    pub(crate) fn version(&self) -> u8 {
+        self.version
     }
 
     fn name(&mut self, feed: FeedId) {
@@ -96,10 +114,12 @@ impl Dictionary {
         (0..count).map(|_| Ok((self.read(reader)?, read_seq(reader)?, read(reader)?))).collect()
     }
 
-    /// Whether these numbers, in the order of the feeds' ids, are all of feeds that both sides knew from the start.
+    /// Whether the session can tell these numbers by their place: they, in the order of the feeds' ids, are all of feeds that both sides knew from the start.
     pub(super) fn lists(&self, numbers: &[(FeedId, Seq)]) -> bool {
         let is_listed = |feed| self.numbers.get(feed).is_some_and(|number| *number <= self.listed as u64);
-        numbers.iter().all(|(feed, _)| is_listed(feed)) && numbers.is_sorted_by_key(|(feed, _)| feed)
+        self.version >= 2
+            && numbers.iter().all(|(feed, _)| is_listed(feed))
+            && numbers.is_sorted_by_key(|(feed, _)| feed)
     }
 
     /// One number for each feed that both sides knew from the start, in their order: 0 for one that is not named, else

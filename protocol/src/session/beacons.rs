@@ -105,7 +105,8 @@ impl Session {
 
     /// Whether there may be something to tell, when the last beacon to come here had this number.
     pub fn may_tell_beacons(&self, last: u64) -> bool {
-        matches!(self.stage, Stage::Live { heard: true })
+        self.version() >= 2
+            && matches!(self.stage, Stage::Live { heard: true })
             && self.beacons.under_way.is_empty()
             && self.beacons.caught_up != Some(last)
     }

@@ -44,10 +44,10 @@ impl Session {
         else {
             return Err(SessionError::Offence(Reason::OutOfTurn));
         };
-        if hello.feeds == ours.feeds {
-            self.sending = Dictionary::with(feeds.iter().copied());
-            self.receiving = Dictionary::with(feeds);
-        }
+        let version = us.speaks.min(hello.version);
+        let known = if hello.feeds == ours.feeds { feeds } else { Vec::new() };
+        self.sending = Dictionary::with(known.iter().copied()).speaking(version);
+        self.receiving = Dictionary::with(known).speaking(version);
         let known = self.baseline.take().filter(|baseline| baseline.is_with(hello.epoch));
         let baseline = self.baseline.insert(known.unwrap_or_else(|| Baseline::new(us.epoch, hello.epoch)));
         self.beacons.is_at(hello.epoch);
@@ -59,7 +59,7 @@ impl Session {
             (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
             return Ok(Incoming::Admitted { clock: hello.clock });
         }
-        let named = baseline.named(hello.baseline).cloned();
+        let named = baseline.named(hello.baseline).filter(|_| version >= 2).cloned();
         // The peer may suppose that we still hold what we once did, though a feed has ended at a fork since.
         baseline.marks().flat_map(|mark| mark.numbers.iter()).for_each(|(feed, seq)| self.reach.raise(feed, seq));
         match named {

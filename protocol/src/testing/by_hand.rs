@@ -4,7 +4,7 @@ use super::{LinkId, NodeId, SECRET, World};
 use crate::{
     entry::{PayloadKind, VerifiedEntry},
     feed::{Genesis, ProofHeader, ProofSide, Signer, Tip},
-    frame::{Dictionary, Frame, Hello, feeds_digest, hello_mac},
+    frame::{Dictionary, Frame, Hello, VERSION, feeds_digest, hello_mac},
     frontier::Digest,
     ids::{AuthorKey, EntryHash, Epoch, FeedId, Incarnation, NetworkId, RecordId, UnixSeconds},
     verify::{Link, RawEntry, RawRun, first_eight},
@@ -37,6 +37,7 @@ impl ByHand {
     /// A hello that proves a secret.
     pub fn hello(&self, world: &mut World, secret: &[u8]) -> Frame {
         let mut hello = Hello {
+            version: VERSION,
             mac: [0; 16],
             epoch: Epoch([7; 8]),
             digest: Digest([9; 16]),

@@ -13,7 +13,7 @@ use crate::{
         Command, CommandError, CommandId, ConnId, Effect, Engine, Event, Intent, Observation, PersistId, RecordView,
         Saved, Settings, rows::Row,
     },
-    frame::Reason,
+    frame::{Reason, VERSION},
     frontier::Digest,
     ids::{AuthorKey, Moment, Now, RecordId, UnixSeconds},
     record::{Kind, Vocabulary},
@@ -47,6 +47,8 @@ pub struct Node {
     pub observed: Vec<Observation>,
     /// Answers to commands.
     pub replies: BTreeMap<CommandId, Result<Saved, CommandError>>,
+    /// The highest version of the protocol that it speaks when it is next started.
+    pub speaks: u8,
     key: [u8; 32],
     name: String,
     engine: Option<Engine<MemoryShelf>>,
@@ -133,6 +135,7 @@ impl World {
             rows: BTreeMap::new(),
             observed: Vec::new(),
             replies: BTreeMap::new(),
+            speaks: VERSION,
             key,
             name: format!("Office {}", key[0]),
             engine: None,
@@ -152,6 +155,7 @@ impl World {
         entropy.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.chance.draw().to_be_bytes()));
         let node = &mut self.nodes[id.0];
         let settings = Settings {
+            speaks: node.speaks,
             device_key: node.key,
             network_secret: SECRET.to_vec(),
             name: node.name.clone(),

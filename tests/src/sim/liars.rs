@@ -4,7 +4,7 @@
 use toguna_protocol::{
     entry::{PayloadKind, Signature},
     feed::Feed,
-    frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
+    frame::{Dictionary, Frame, Hello, Reason, VERSION, feeds_digest, hello_mac},
     frontier::Digest,
     ids::{AuthorKey, Epoch, FeedId, RecordId, Seq, UnixSeconds},
     limits::MAX_FRAME,
@@ -63,8 +63,15 @@ impl Liars {
 /// A member's hello.
 fn hello(from: &AuthorKey, to: &AuthorKey) -> Frame {
     let (epoch, clock) = (Epoch([7; 8]), UnixSeconds(1_795_000_000));
-    let mut hello =
-        Hello { mac: [0; 16], epoch, digest: Digest([9; 16]), feeds: feeds_digest([]), baseline: [0; 8], clock };
+    let mut hello = Hello {
+        version: VERSION,
+        mac: [0; 16],
+        epoch,
+        digest: Digest([9; 16]),
+        feeds: feeds_digest([]),
+        baseline: [0; 8],
+        clock,
+    };
     hello.mac = hello_mac(SECRET, from, to, &hello);
     Frame::Hello(hello)
 }

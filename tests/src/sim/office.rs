@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use toguna_protocol::{
     engine::{Engine, RecordView, Settings, rows, rows::Row},
     feed::Signer,
+    frame::{OLDEST_VERSION, VERSION},
     ids::{AuthorKey, Moment, NetworkId, Now, RecordId, UnixSeconds},
     shelf::{Shelf, Table},
     testing::{Chance, SECRET},
@@ -45,12 +46,15 @@ pub struct Office {
     pub idling: bool,
     /// Until when ticks are due even without a session.
     pub awake_until: Time,
+    /// What it speaks: some offices run the version before, until a start after an update.
+    speaks: u8,
     number: usize,
 }
 
 impl Office {
     /// An office with an empty disk, down.
-    pub fn new(number: usize, store: Store, chance: Chance) -> Self {
+    pub fn new(number: usize, store: Store, mut chance: Chance) -> Self {
+        let speaks = if chance.once_in(4) { OLDEST_VERSION } else { VERSION };
         Office {
             store,
             engine: None,
@@ -64,6 +68,7 @@ impl Office {
             ticking: false,
             idling: false,
             awake_until: 0,
+            speaks,
             number,
         }
     }
@@ -90,10 +95,14 @@ impl Office {
     /// # Errors
     /// If the store cannot be opened.
     pub fn start(&mut self, now: Time, doubt: bool) -> Result<(), String> {
+        if self.boot > 0 && self.chance.once_in(2) {
+            self.speaks = VERSION;
+        }
         let mut entropy = [0; 32];
         entropy.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.chance.draw().to_be_bytes()));
         let settings = Settings {
             version: "0.1.0".to_owned(),
+            speaks: self.speaks,
             device_key: self.device_key(),
             network_secret: SECRET.to_vec(),
             name: format!("Office {}", self.number),

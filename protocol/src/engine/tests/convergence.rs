@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    frame::{Dictionary, Frame},
+    frame::{Dictionary, Frame, OLDEST_VERSION, Reason, VERSION},
     testing::{LinkId, NodeId, World},
 };
 
@@ -49,6 +49,41 @@ fn linked_nodes_come_to_hold_and_show_the_same() {
             world.assert_converged();
             nodes.iter().for_each(|node| assert_eq!(world.ended(*node), [], "{name}"));
         }
+    }
+}
+
+/// In a line whose middle was not updated yet, and then is.
+#[test]
+fn nodes_of_the_version_before_and_of_this_one_converge() {
+    for old in [[false, true, false], [true, false, false], [true, true, false], [true, true, true]] {
+        println!("old: {old:?}");
+        let mut world = World::of(1, 3);
+        let nodes = world.up();
+        let restart = |world: &mut World, speaks: [u8; 3]| {
+            for (node, speaks) in nodes.iter().zip(speaks) {
+                world.stop(*node);
+                world.node_mut(*node).speaks = speaks;
+                world.start(*node, false);
+            }
+            [(0, 1), (1, 2)].map(|(a, b)| world.link(nodes[a], nodes[b]))
+        };
+        let links = restart(&mut world, old.map(|old| if old { OLDEST_VERSION } else { VERSION }));
+        for _ in 0..2 {
+            write_everywhere(&mut world, &nodes);
+            world.settle();
+            world.assert_converged();
+        }
+        for (link, ends) in links.into_iter().zip([[0, 1], [1, 2]]) {
+            let is_of_1 = |from| kinds(&world, link, from).iter().all(|kind| *kind <= 10);
+            assert_eq!(is_of_1(0) && is_of_1(1), ends.iter().any(|end| old[*end]));
+            world.cut(link);
+        }
+        // Everybody is updated, and remembers where they were.
+        restart(&mut world, [VERSION; 3]);
+        write_everywhere(&mut world, &nodes);
+        world.settle();
+        world.assert_converged();
+        nodes.iter().for_each(|node| assert!(!world.ended(*node).contains(&Reason::Malformed)));
     }
 }
 

@@ -41,10 +41,10 @@ fn before_the_hello_nothing_but_a_hello_is_answered() {
             Reason::Stranger,
         ),
         (
-            "another version",
+            "a version that nobody speaks any more",
             |_, _, hello| {
                 let mut bytes = hello.encode(&mut Dictionary::default());
-                bytes[1] = 9;
+                bytes[1] = 0;
                 bytes
             },
             Reason::Version,
