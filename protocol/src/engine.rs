@@ -17,6 +17,7 @@ mod commands;
 mod documents;
 mod forks;
 mod intake;
+mod lanes;
 mod offices;
 mod queries;
 mod receipts;
@@ -31,7 +32,7 @@ use std::{
 use automerge::ChangeHash;
 use serde_json::Value;
 
-use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
+use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, lanes::Lanes, offices::Offices, rows::Row};
 pub use self::{
     beacons::{Carrier, Word},
     commands::HeldBack,
@@ -314,6 +315,7 @@ pub struct Engine<S> {
     drawn: u64,
     documents: Documents,
     offices: Offices,
+    lanes: Lanes,
     beacons: Beacons,
     sessions: BTreeMap<ConnId, Session>,
     pending: VecDeque<Pending>,
@@ -402,6 +404,7 @@ impl<S: Shelf> Engine<S> {
             drawn: 0,
             documents: Documents::new(),
             offices: Offices::default(),
+            lanes: Lanes::default(),
             beacons: Beacons::default(),
             sessions: BTreeMap::new(),
             pending: VecDeque::new(),
@@ -423,6 +426,7 @@ impl<S: Shelf> Engine<S> {
             engine.mend()?;
         }
         engine.offices = Offices::load(&engine.ledger)?;
+        engine.lanes = Lanes::load(&engine.ledger)?;
         engine.beacons = Beacons::load(&engine.ledger)?;
         if epoch.is_none() || engine.settings.doubt {
             engine.epoch = Epoch(engine.draw()[..8].try_into().expect("a hash has 32 bytes"));

@@ -47,6 +47,10 @@ pub const QUESTIONS_PER_TICK: u32 = 8;
 /// Feeds of one network a node keeps: sixty offices, each with some incarnations, and room for ten times that.
 pub const MAX_FEEDS: usize = 4_096;
 
+/// Records with an open alert that go first over a thin link. Where more alerts are open than a country has cercles, none
+/// stands out.
+pub const MAX_PRESSING: usize = 64;
+
 /// Branches of one forked feed a node keeps. Honest nodes hold at most one branch each.
 pub const MAX_BRANCHES: usize = 64;
 

@@ -436,8 +436,14 @@ impl Session {
         }
     }
 
-    /// Fills the outbox with what the peer lacks, as far as the window goes.
-    pub fn pump<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) -> Result<(), LedgerError> {
+    /// Fills the outbox with what the peer lacks, as far as the window goes. `lane` tells where a feed belongs of which
+    /// the peer holds so much: what is in a lower lane goes first.
+    pub fn pump<S: Shelf>(
+        &mut self,
+        ledger: &Ledger<S>,
+        lane: &impl Fn(&Feed, Seq) -> u8,
+        now: Now,
+    ) -> Result<(), LedgerError> {
         let may_send = matches!(self.stage, Stage::Live { heard: true } | Stage::Supposed);
         if !may_send || self.idle_at == Some(ledger.last_arrival()) {
             return Ok(());
@@ -449,10 +455,10 @@ impl Session {
         if under_way >= self.window {
             return Ok(());
         }
-        let mut next = self.next_in_each_feed(ledger)?;
+        let mut next = self.next_in_each_feed(ledger, lane)?;
         while under_way < self.window {
-            // The entry that arrived here first goes first: dependencies tend to travel before what needs them.
-            let Some((_, feed)) = next.pop_first() else {
+            // In a lane, the entry that arrived here first goes first: dependencies tend to travel before what needs them.
+            let Some((_, _, feed)) = next.pop_first() else {
                 self.idle_at = Some(ledger.last_arrival());
                 return Ok(());
             };
@@ -477,14 +483,18 @@ impl Session {
             self.expected.raise(feed, last);
             self.reach.raise(feed, last);
             if let Some(arrival) = ledger.arrival_of(held, last.next())? {
-                next.insert((arrival, feed));
+                next.insert((lane(held, last), arrival, feed));
             }
         }
         Ok(())
     }
 
-    /// The first entry the peer lacks of each feed, by arrival.
-    fn next_in_each_feed<S: Shelf>(&self, ledger: &Ledger<S>) -> Result<BTreeSet<(Arrival, FeedId)>, LedgerError> {
+    /// The first entry the peer lacks of each feed, by lane and arrival.
+    fn next_in_each_feed<S: Shelf>(
+        &self,
+        ledger: &Ledger<S>,
+        lane: &impl Fn(&Feed, Seq) -> u8,
+    ) -> Result<BTreeSet<(u8, Arrival, FeedId)>, LedgerError> {
         let mut next = BTreeSet::new();
         // Of what the peer holds we only suppose the least: others may have brought it the rest, but not ours.
         let supposed = matches!(self.stage, Stage::Supposed);
@@ -492,7 +502,7 @@ impl Session {
         for feed in ledger.feeds().filter(|feed| !self.held.contains(&feed.id)).filter(surely) {
             let after = self.expected.get(&feed.id).max(feed.start.seq);
             if let Some(arrival) = ledger.arrival_of(feed, after.next())? {
-                next.insert((arrival, feed.id));
+                next.insert((lane(feed, after), arrival, feed.id));
             }
         }
         Ok(next)

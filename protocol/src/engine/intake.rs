@@ -42,7 +42,10 @@ impl<S: Shelf> Engine<S> {
             // What others hold is told before entries take the link.
             self.tell_beacons(conn, now);
             match self.sessions.get_mut(&conn) {
-                Some(session) => Ok(session.pump(&self.ledger, now)?),
+                Some(session) => {
+                    let order = self.lanes.order(&self.offices, session.peer());
+                    Ok(session.pump(&self.ledger, &order, now)?)
+                }
                 None => Ok(()),
             }
         });
@@ -289,7 +292,8 @@ impl<S: Shelf> Engine<S> {
     pub(super) fn pump(&mut self, now: Now) {
         let mut failed = Vec::new();
         for (conn, session) in &mut self.sessions {
-            if let Err(error) = session.pump(&self.ledger, now) {
+            let order = self.lanes.order(&self.offices, session.peer());
+            if let Err(error) = session.pump(&self.ledger, &order, now) {
                 failed.push((*conn, SessionError::from(error)));
             }
         }

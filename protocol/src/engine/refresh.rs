@@ -50,10 +50,14 @@ impl<S: Shelf> Engine<S> {
         for (record, made) in made {
             match made {
                 Made::Row(encoded, row) => {
+                    if let Err(error) = self.lanes.saw(&row, &self.ledger) {
+                        self.observe(Observation::Unreadable(error.to_string()));
+                    }
                     self.unwritten_rows.insert(record, Some(encoded));
                     self.effects.push_back(Effect::Changed(row));
                 }
                 Made::Gone => {
+                    self.lanes.forget(record);
                     self.unwritten_rows.insert(record, None);
                     self.effects.push_back(Effect::Gone(record));
                 }
@@ -91,6 +95,7 @@ impl<S: Shelf> Engine<S> {
                 batch.put(Table::Node, node_row::REFLECTED, self.ledger.last_arrival().0.to_be_bytes());
             }
             self.offices.write_news(&mut batch);
+            self.lanes.write_news(&mut batch);
             self.persist(batch, false, Work::Noted);
         }
     }

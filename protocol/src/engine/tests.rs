@@ -7,6 +7,7 @@ mod evaluations;
 mod failures;
 mod forks;
 mod hostile;
+mod lanes;
 mod speed;
 
 use super::Saved;

@@ -49,6 +49,8 @@ pub struct Node {
     pub replies: BTreeMap<CommandId, Result<Saved, CommandError>>,
     /// The highest version of the protocol that it speaks when it is next started.
     pub speaks: u8,
+    /// The key of its region when it is next started.
+    pub region: Option<String>,
     key: [u8; 32],
     name: String,
     engine: Option<Engine<MemoryShelf>>,
@@ -136,6 +138,7 @@ impl World {
             observed: Vec::new(),
             replies: BTreeMap::new(),
             speaks: VERSION,
+            region: None,
             key,
             name: format!("Office {}", key[0]),
             engine: None,
@@ -159,7 +162,7 @@ impl World {
             device_key: node.key,
             network_secret: SECRET.to_vec(),
             name: node.name.clone(),
-            region: None,
+            region: node.region.clone(),
             version: "0.1.0".into(),
             vocabulary: self.vocabulary.clone(),
             entropy,
