@@ -19,6 +19,7 @@ mod forks;
 mod intake;
 mod lanes;
 mod offices;
+mod own;
 mod queries;
 mod receipts;
 mod refresh;
@@ -42,11 +43,10 @@ pub use self::{
 };
 use crate::{
     document::Authorship,
+    entry::VerifiedEntry,
     feed::{Feed, ForkProof, OfficeCard, Signer, Tip},
     frame::Reason,
-    ids::{
-        AuthorKey, EntryHash, Epoch, FeedId, Incarnation, ItemId, Moment, NetworkId, Now, RecordId, Seq, UnixSeconds,
-    },
+    ids::{AuthorKey, EntryHash, Epoch, FeedId, ItemId, Moment, NetworkId, Now, RecordId, Seq, UnixSeconds},
     ledger::{Accepted, ForkOutcome, Ledger, LedgerError},
     record::{Choice, Kind, RecordError, Vocabulary},
     session::{Baseline, Identity, Session},
@@ -288,6 +288,8 @@ enum Work {
     Own(Box<OwnEdit>),
     /// Entries from a peer, or our own card.
     Received { peer: Option<AuthorKey>, accepted: Vec<Accepted>, bytes: usize },
+    /// Entries from the end of a feed that we lack much of.
+    Ahead(Vec<VerifiedEntry>),
     /// A fork.
     Forked(Box<ForkOutcome>, Box<ForkProof>),
     /// What the store had lost and could be put back: everything derived is made anew.
@@ -520,54 +522,6 @@ impl<S: Shelf> Engine<S> {
         let mut hasher = blake3::Hasher::new_keyed(&self.settings.entropy);
         hasher.update(&self.drawn.to_be_bytes());
         *hasher.finalize().as_bytes()
-    }
-
-    /// Begins a new incarnation of our own feed. It and the epoch are written with its first entry.
-    fn open_own_feed(&mut self, why: &'static str) {
-        let incarnation = Incarnation(self.draw()[..16].try_into().expect("a hash has 32 bytes"));
-        let genesis = self.signer.genesis(incarnation);
-        // A full table of feeds must not keep our own from being opened: it is ours that the others make room for.
-        self.own = self.ledger.begin_own(genesis);
-        self.own_is_open = true;
-        self.observe(Observation::NewIncarnation(why));
-    }
-
-    /// Our own feed can no longer be trusted to be whole here: it is closed for ever. The next thing we write begins a
-    /// new one, so that a peer that claims things at random costs us no more than we write.
-    fn close_own_feed(&mut self, why: &'static str) {
-        if self.own_is_open {
-            self.own_is_open = false;
-            let mut batch = Batch::default();
-            batch.remove(Table::Node, node_row::OWN);
-            self.persist(batch, true, Work::Noted);
-            self.observe(Observation::OwnFeedClosed(why));
-        }
-    }
-
-    /// Before our next entry: opens a new feed in place of one that was closed, and begins it with our card. A new
-    /// feed counts only once its card is written, since the card's batch names the feed as ours.
-    fn ensure_own_feed(&mut self, now: Now) {
-        if !self.own_is_open {
-            self.open_own_feed("the one before was closed");
-        }
-        if self.ledger.verified_tip(&self.own).is_none_or(|tip| tip.seq == Seq(0)) {
-            let (name, region) = (self.settings.name.clone(), self.settings.region.clone());
-            self.write_card(OfficeCard { name, region, at: now.wall.0 });
-        }
-    }
-
-    fn write_card(&mut self, mut card: OfficeCard) {
-        // Our newest card counts, even where the clock was set back.
-        let newest = self.offices.card(&self.signer.author()).map_or(i64::MIN, |held| held.at.saturating_add(1));
-        card.at = card.at.max(newest);
-        let tip = self.ledger.verified_tip(&self.own).expect("our own feed is in the ledger");
-        let nothing = RecordId([0; 16]);
-        let entry = self.signer.append(self.own, tip, crate::entry::PayloadKind::OFFICE, nothing, card.encode());
-        let mut batch = Batch::default();
-        batch.put(Table::Node, node_row::EPOCH, self.epoch.0);
-        batch.put(Table::Node, node_row::OWN, self.own.0);
-        let accepted = self.ledger.stage(self.own, vec![entry], &mut batch);
-        self.persist(batch, true, Work::Received { peer: None, accepted, bytes: 0 });
     }
 
     fn persist(&mut self, batch: Batch, durable: bool, work: Work) {

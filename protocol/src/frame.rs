@@ -11,9 +11,9 @@ use crate::{
     beacon::Told,
     chunk::{Codec, Packed},
     entry::strip::MAX_NAMED,
-    feed::{ForkProof, ProofSide},
+    feed::{ForkProof, Genesis, ProofSide},
     frontier::Digest,
-    ids::{AuthorKey, Epoch, FeedId, Seq, UnixSeconds},
+    ids::{AuthorKey, EntryHash, Epoch, FeedId, Seq, UnixSeconds},
     limits::{CHUNK_WINDOW, MAX_BEACONS_AT_ONCE, MAX_SEQ},
     verify::RawRun,
     wire::{self, Reader, WireError},
@@ -37,6 +37,10 @@ pub enum Frame {
     Changed(Digest, Vec<(FeedId, Seq)>),
     /// Entries.
     Chunk(Packed),
+    /// Asks for the last entries of a feed ahead of those between.
+    AskAhead(FeedId),
+    /// The last entries of a feed, in a plain chunk, with the feed's genesis and the hash of the entry before them.
+    Ahead(Genesis, EntryHash, Packed),
     /// The sender could not unpack a run of this feed: it is to be sent anew from after this number, plain.
     Plain(FeedId, Seq),
     /// What the sender now holds, durably: acknowledges chunks, and saves the receiver from sending the same again.
@@ -186,6 +190,28 @@ impl Hello {
     }
 }
 
+fn write_chunk(packed: &Packed, dictionary: &mut Dictionary, out: &mut Vec<u8>) {
+    let stripped = packed.codec == Codec::STRIPPED;
+    out.push(if stripped { tag::STRIPPED } else { tag::CHUNK });
+    dictionary.write(packed.feed, out);
+    if stripped {
+        out.push(packed.window.trailing_zeros() as u8);
+        out.push(packed.named.len() as u8);
+        packed.named.iter().for_each(|feed| dictionary.write(*feed, out));
+    }
+    packed.write(out);
+}
+
+fn read_stripped(dictionary: &mut Dictionary, mut reader: Reader<'_>) -> Result<Packed, WireError> {
+    let feed = dictionary.read(&mut reader)?;
+    let bits = u32::from(reader.byte("chunk window")?);
+    let window = 1usize.checked_shl(bits).filter(|window| *window <= CHUNK_WINDOW);
+    let window = window.ok_or(WireError::TooLarge("chunk window"))?;
+    let count = reader.number_up_to(MAX_NAMED, "chunk feeds")?;
+    let named = (0..count).map(|_| dictionary.read(&mut reader)).collect::<Result<_, _>>()?;
+    Packed::read_stripped(feed, window, named, reader)
+}
+
 fn read_seq(reader: &mut Reader<'_>) -> Result<Seq, WireError> {
     Ok(Seq(reader.number_up_to(MAX_SEQ, "seq")? as u64))
 }
@@ -206,6 +232,8 @@ mod tag {
     pub(super) const PLAIN: u8 = 13;
     pub(super) const CHANGED: u8 = 14;
     pub(super) const LISTED: u8 = 15;
+    pub(super) const ASK_AHEAD: u8 = 16;
+    pub(super) const AHEAD: u8 = 17;
 
     /// The last that the first version has.
     pub(super) const LAST_OF_1: u8 = BYE;
@@ -236,19 +264,17 @@ impl Frame {
                 out.extend_from_slice(&digest.0);
                 dictionary.write_numbers(numbers, &mut out);
             }
-            Frame::Chunk(packed) if packed.codec == Codec::STRIPPED => {
-                out.push(tag::STRIPPED);
-                dictionary.write(packed.feed, &mut out);
-                out.push(packed.window.trailing_zeros() as u8);
-                out.push(packed.named.len() as u8);
-                packed.named.iter().for_each(|feed| dictionary.write(*feed, &mut out));
+            Frame::AskAhead(feed) => {
+                out.push(tag::ASK_AHEAD);
+                dictionary.write(*feed, &mut out);
+            }
+            Frame::Ahead(genesis, before, packed) => {
+                out.push(tag::AHEAD);
+                out.extend_from_slice(&genesis.encode());
+                out.extend_from_slice(&before.0);
                 packed.write(&mut out);
             }
-            Frame::Chunk(packed) => {
-                out.push(tag::CHUNK);
-                dictionary.write(packed.feed, &mut out);
-                packed.write(&mut out);
-            }
+            Frame::Chunk(packed) => write_chunk(packed, dictionary, &mut out),
             Frame::Have(numbers, digest) => {
                 out.push(tag::HAVE);
                 dictionary.write_numbers(numbers, &mut out);
@@ -315,14 +341,12 @@ impl Frame {
                 let feed = dictionary.read(&mut reader)?;
                 return Packed::read(feed, reader).map(Frame::Chunk);
             }
-            tag::STRIPPED => {
-                let feed = dictionary.read(&mut reader)?;
-                let bits = u32::from(reader.byte("chunk window")?);
-                let window = 1usize.checked_shl(bits).filter(|window| *window <= CHUNK_WINDOW);
-                let window = window.ok_or(WireError::TooLarge("chunk window"))?;
-                let count = reader.number_up_to(MAX_NAMED, "chunk feeds")?;
-                let named = (0..count).map(|_| dictionary.read(&mut reader)).collect::<Result<_, _>>()?;
-                return Packed::read_stripped(feed, window, named, reader).map(Frame::Chunk);
+            tag::STRIPPED => return read_stripped(dictionary, reader).map(Frame::Chunk),
+            tag::ASK_AHEAD => Frame::AskAhead(dictionary.read(&mut reader)?),
+            tag::AHEAD => {
+                let genesis = Genesis::read(&mut reader)?;
+                let before = EntryHash(reader.array("hash before")?);
+                return Packed::read(genesis.id(), reader).map(|packed| Frame::Ahead(genesis, before, packed));
             }
             tag::PLAIN => Frame::Plain(dictionary.read(&mut reader)?, read_seq(&mut reader)?),
             tag::HAVE => {
@@ -385,6 +409,8 @@ mod tests {
         };
         let (first, link, signature) = (Seq(2), Link::Entry([9; 8]), Signature([7; 64]));
         let run = RawRun { feed: b, first, link, entries: vec![entry], signature };
+        let ahead = RawRun { feed: genesis.id(), ..run.clone() };
+        let ahead = Frame::Ahead(genesis, EntryHash([9; 32]), Packed::plain(&ahead));
         let signer = Signer::new(&[1; 32], NetworkId([1; 32]));
         let beacon = |numbers: &[(FeedId, Seq)]| {
             Beacon::sign(&signer, Claim::new(4, UnixSeconds(9), "0.1.0"), Holdings::of(numbers.iter().copied()))
@@ -406,6 +432,8 @@ mod tests {
             Frame::Changed(Digest([5; 16]), vec![(a, Seq(301))]),
             Frame::plain(&RawRun { feed: b, first: Seq(1), link: Link::Genesis(genesis), ..run.clone() }),
             Frame::plain(&run),
+            Frame::AskAhead(b),
+            ahead,
             Frame::Have(vec![(b, Seq(2))], None),
             Frame::Have(vec![], Some(Digest([5; 16]))),
             Frame::Hold(a, Seq(300)),
@@ -459,7 +487,7 @@ mod tests {
                 // A `Have` without its digest is one that never had it.
                 // What a cut chunk lacks shows when it is unpacked.
                 let whole = |cut: &Result<Frame, _>| match cut {
-                    Ok(Frame::Chunk(packed)) => packed.clone().unpack_plain().is_err(),
+                    Ok(Frame::Chunk(packed) | Frame::Ahead(_, _, packed)) => packed.clone().unpack_plain().is_err(),
                     cut => matches!(cut, Ok(Frame::Have(_, None))),
                 };
                 let cut = Frame::decode(&bytes[..at], &mut Dictionary::default());

@@ -4,6 +4,7 @@
 //! end of each feed, which is shown, sent and acknowledged, and the *verified* end, on which the next entries build
 //! while the store is still writing.
 
+mod ahead;
 mod check;
 mod mend;
 mod recall;
@@ -24,7 +25,7 @@ use crate::{
     wire::{self, Reader, WireError},
 };
 
-use self::recall::Recall;
+use self::{ahead::Ahead, recall::Recall};
 pub use self::{
     check::{LedgerCheck, LedgerFault},
     recall::UnpackError,
@@ -84,9 +85,11 @@ pub struct Ledger<S> {
     shelf: S,
     held: BTreeMap<FeedId, Feed>,
     /// Verified ends of feeds that the store is still writing.
-    ahead: BTreeMap<FeedId, Tip>,
+    verified: BTreeMap<FeedId, Tip>,
     /// The entries between.
     unwritten: BTreeMap<(FeedId, Seq), VerifiedEntry>,
+    /// Entries that came before those between, for reading only.
+    ahead: Ahead,
     recall: Mutex<Recall>,
     /// What is held durably, and its digest once someone asked.
     frontier: Frontier,
@@ -111,8 +114,10 @@ impl<S: Shelf> Ledger<S> {
             arrival = arrival.max(last);
             held.insert(feed.id, feed);
         }
-        let (ahead, unwritten, recall, frontier, digest) = Default::default();
-        let mut ledger = Ledger { shelf, held, ahead, unwritten, recall, frontier, digest, arrival, durable: arrival };
+        let ahead = Self::read_ahead(&shelf)?;
+        let (verified, unwritten, recall, frontier, digest) = Default::default();
+        let durable = arrival;
+        let mut ledger = Ledger { shelf, held, verified, unwritten, ahead, recall, frontier, digest, arrival, durable };
         ledger.recount();
         Ok(ledger)
     }
@@ -155,12 +160,12 @@ impl<S: Shelf> Ledger<S> {
 
     /// The verified end of a feed, durable or not.
     pub fn verified_tip(&self, feed: &FeedId) -> Option<Tip> {
-        self.ahead.get(feed).copied().or_else(|| self.held.get(feed).map(|feed| feed.tip))
+        self.verified.get(feed).copied().or_else(|| self.held.get(feed).map(|feed| feed.tip))
     }
 
     /// Whether the store is still writing entries of this feed.
     pub fn is_writing(&self, feed: &FeedId) -> bool {
-        self.ahead.contains_key(feed)
+        self.verified.contains_key(feed)
     }
 
     /// Makes a feed known whose first entries have been verified. It is kept in memory until they are durable.
@@ -184,7 +189,7 @@ impl<S: Shelf> Ledger<S> {
     /// Checks a run of `feed` against what is held and returns the entries that are new. What overlaps with what is
     /// held is compared; [`VerifyError::Differs`] names an entry that both sides hold and that is not the same.
     pub fn check_run(&self, feed: &Feed, run: RawRun) -> Result<Result<Vec<VerifiedEntry>, VerifyError>, LedgerError> {
-        let tip = self.ahead.get(&feed.id).copied().unwrap_or(feed.tip);
+        let tip = self.verified.get(&feed.id).copied().unwrap_or(feed.tip);
         let before = Seq(run.first.0 - 1);
         if before > tip.seq || before < feed.start.seq {
             return Ok(Err(VerifyError::Gap { first: run.first, expected: tip.seq.next() }));
@@ -238,12 +243,15 @@ impl<S: Shelf> Ledger<S> {
             .collect();
         self.end_at_a_fork(&mut next);
         batch.put(Table::Feeds, feed.0, encode_feed(&next, self.arrival));
-        self.ahead.insert(feed, next.tip);
+        self.overtake(&feed, next.tip, batch);
+        self.verified.insert(feed, next.tip);
         accepted
     }
 
-    /// The store has made these entries durable.
-    pub fn persisted(&mut self, accepted: &[Accepted]) {
+    /// The store has made these entries durable. Returns the records whose documents must be made anew, since entries of
+    /// theirs are no longer held ahead.
+    pub fn persisted(&mut self, accepted: &[Accepted]) -> Vec<RecordId> {
+        let mut anew = Vec::new();
         for Accepted { feed, arrival, entry } in accepted {
             let tip = Tip { seq: entry.header().seq, hash: entry.hash() };
             self.unwritten.remove(&(*feed, tip.seq));
@@ -252,20 +260,22 @@ impl<S: Shelf> Ledger<S> {
                 self.frontier.raise(*feed, tip.seq);
                 self.digest.take();
             }
-            if self.ahead.get(feed) == Some(&tip) {
-                self.ahead.remove(feed);
+            if self.verified.get(feed) == Some(&tip) {
+                self.verified.remove(feed);
                 if let Some(mut held) = self.held.get(feed).cloned() {
                     self.end_at_a_fork(&mut held);
                     self.held.insert(*feed, held);
                 }
             }
+            anew.extend(self.overtaken(feed, tip));
             self.durable = (*arrival).max(self.durable);
         }
+        anew
     }
 
     /// The store could not write: everything that is not durable is forgotten. Arrival numbers are not given twice.
     pub fn roll_back(&mut self) {
-        self.ahead.clear();
+        self.verified.clear();
         self.unwritten.clear();
         self.forget();
     }
@@ -470,6 +480,7 @@ impl<S: Shelf> Ledger<S> {
         for feed in changed.values() {
             batch.put(Table::Feeds, feed.id.0, encode_feed(feed, self.durable));
         }
+        self.let_go(&root, &mut batch);
         Ok(Ok(ForkOutcome { batch, changed: changed.into_values().collect(), took_over }))
     }
 
@@ -487,13 +498,15 @@ impl<S: Shelf> Ledger<S> {
         Ok(Feed { id, start: proof.as_ref().map_or(segment.start, |proof| proof.base), proof, ..segment.clone() })
     }
 
-    /// The rows of a fork are durable: from now on the feeds stand as it left them.
-    pub fn forked(&mut self, outcome: &ForkOutcome) {
+    /// The rows of a fork are durable: from now on the feeds stand as it left them. Returns the records of which entries
+    /// were held ahead.
+    pub fn forked(&mut self, outcome: &ForkOutcome) -> Vec<RecordId> {
         for feed in &outcome.changed {
             self.held.insert(feed.id, feed.clone());
         }
         self.forget();
         self.recount();
+        outcome.changed.first().map(|feed| self.gone(&feed.root)).unwrap_or_default()
     }
 
     /// The records with entries in a feed or branch.

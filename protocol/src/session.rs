@@ -12,6 +12,7 @@
 //! A session knows feeds, numbers and hashes, and nothing of records. It reads the [`Ledger`], takes frames, and fills
 //! an outbox; what must be decided or stored goes to the engine as [`Incoming`].
 
+mod ahead;
 mod baseline;
 mod beacons;
 mod numbers;
@@ -24,10 +25,10 @@ use self::{baseline::Mark, beacons::Talk, suspects::Suspects};
 use crate::{
     beacon::{Holdings, Told},
     chunk::{Codec, Effort, Packed},
-    feed::{Feed, ForkProof, ProofSide},
+    feed::{Feed, ForkProof, Genesis, ProofSide},
     frame::{Dictionary, Frame, Hello, Reason, feeds_digest, hello_mac},
     frontier::Frontier,
-    ids::{Arrival, AuthorKey, Epoch, FeedId, Moment, Now, Seq, UnixSeconds},
+    ids::{Arrival, AuthorKey, EntryHash, Epoch, FeedId, Moment, Now, Seq, UnixSeconds},
     ledger::{Ledger, LedgerError},
     limits::{MAX_FRAME, MAX_QUESTIONS, MAX_WINDOW, MIN_WINDOW, QUESTIONS_PER_TICK},
     shelf::Shelf,
@@ -74,6 +75,8 @@ pub enum Incoming {
     Holds(Vec<(FeedId, Seq)>),
     /// Entries.
     Run(Packed),
+    /// The last entries of a feed that we lack much of, and what stands before them.
+    Ahead(Genesis, EntryHash, Packed),
     /// A proof that a feed forked.
     Fork(ForkProof),
     /// The peer's side of a fork after an entry that both hold.
@@ -165,6 +168,8 @@ pub struct Session {
     plain: BTreeSet<FeedId>,
     asked_plain: BTreeSet<FeedId>,
     beacons: Talk,
+    /// Feeds whose last entries we asked for.
+    asked_ahead: BTreeSet<FeedId>,
     /// Feeds in which we told the peer to wait, and whether our next frontier is to make it try again.
     waiting: BTreeMap<FeedId, bool>,
     /// The last arrival here after which there was nothing to send, until the peer says something of what it lacks.
@@ -220,6 +225,7 @@ impl Session {
             plain: BTreeSet::new(),
             asked_plain: BTreeSet::new(),
             beacons: Talk::default(),
+            asked_ahead: BTreeSet::new(),
             waiting: BTreeMap::new(),
             idle_at: None,
             questions: MAX_QUESTIONS,
@@ -311,15 +317,7 @@ impl Session {
                 Ok(None)
             }
             Frame::Have(numbers, digest) => {
-                numbers.iter().for_each(|(feed, seq)| self.hear_have(*feed, *seq, now));
-                match digest {
-                    Some(digest) => self.agree(digest, ledger, now),
-                    None if !numbers.is_empty() && self.is_level(ledger) => {
-                        let digest = self.tell(ledger);
-                        self.send(&Frame::Have(Vec::new(), Some(digest)), now);
-                    }
-                    None => {}
-                }
+                self.hear_all_it_has(&numbers, digest, ledger, now);
                 Ok(Some(Incoming::Holds(numbers)))
             }
             Frame::Hold(feed, seq) => {
@@ -335,6 +333,11 @@ impl Session {
                 self.narrow(&items, ledger, now)?;
                 Ok(None)
             }
+            Frame::AskAhead(feed) => {
+                self.answer_ahead(&feed, ledger, now)?;
+                Ok(None)
+            }
+            Frame::Ahead(genesis, before, packed) => self.hear_ahead(genesis, before, packed).map(Some),
             Frame::Beacons(told) => self.hear_beacons(told, ledger),
             Frame::Side(feed, base, side) => Ok(Some(Incoming::Side(feed, base, side))),
             Frame::Fork(proof) => {

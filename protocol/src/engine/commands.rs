@@ -116,6 +116,7 @@ impl<S: Shelf> Engine<S> {
     /// Our own entry is durable: it is part of the document, shown, and only then confirmed.
     pub(super) fn own_persisted(&mut self, own: OwnEdit, now: Now) {
         let OwnEdit { command, record, new_items, holds_back, accepted } = own;
+        // Nothing is held ahead of a feed of our own that we still write to.
         self.ledger.persisted(&accepted);
         if holds_back {
             self.held_back.insert(record);

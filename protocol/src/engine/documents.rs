@@ -183,6 +183,15 @@ pub(super) fn entries_of<S: Shelf>(
     ledger: &Ledger<S>,
 ) -> Result<Vec<Held>, LedgerError> {
     let mut entries = Vec::new();
+    if after == Arrival(0) {
+        // They have no place in the order of arrivals: what is written down of a document never reflects them.
+        let held = |entry: &VerifiedEntry| Held {
+            entry: entry.clone(),
+            standing: Standing::Trunk,
+            arrival: Arrival(u64::MAX),
+        };
+        entries.extend(ledger.ahead_of(record).filter(|entry| entry.header().kind == PayloadKind::CHANGE).map(held));
+    }
     for place in ledger.record_places(record, after)? {
         let branch = ledger.feed(&place.feed).is_some_and(|feed| feed.is_branch());
         let standing = if branch { Standing::Branch } else { Standing::Trunk };
@@ -200,10 +209,11 @@ pub(super) fn entries_of<S: Shelf>(
 /// written.
 fn load<S: Shelf>(record: RecordId, ledger: &Ledger<S>) -> Result<Option<Job>, LedgerError> {
     let entries = entries_of(record, Arrival(0), ledger)?;
-    if entries.is_empty() {
+    let row = ledger.shelf().get(Table::Records, &record.0)?;
+    // Where a row is left of what is no longer held, there is a document: an empty one.
+    if entries.is_empty() && row.is_none() {
         return Ok(None);
     }
-    let row = ledger.shelf().get(Table::Records, &record.0)?;
     let judged = row.as_deref().and_then(rows::Judged::read).unwrap_or_default();
     let mut known = BTreeSet::new();
     let stored = entries.into_iter().map(|Held { entry, standing, arrival }| {

@@ -97,7 +97,7 @@ impl<S: Shelf> Engine<S> {
 
     /// A fork is durable: documents are made anew, and every peer is told.
     pub(super) fn forked(&mut self, outcome: &ForkOutcome, proof: &ForkProof, now: Now) {
-        self.ledger.forked(outcome);
+        self.ledger.forked(outcome).into_iter().for_each(|record| self.documents.forget(record));
         let branch = outcome.took_over.and_then(|id| self.ledger.feed(&id)).cloned();
         match branch.map(|branch| self.ledger.records_of(&branch)).transpose() {
             Ok(records) => records.into_iter().flatten().for_each(|record| self.documents.forget(record)),

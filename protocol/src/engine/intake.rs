@@ -1,11 +1,13 @@
 //! What comes from peers and from the store: frames, entries, batches that became durable or did not.
 
+use std::collections::BTreeSet;
+
 use super::{ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
 use crate::{
     chunk::{Codec, Packed},
-    feed::Feed,
+    feed::{Feed, Genesis},
     frame::Reason,
-    ids::{Arrival, AuthorKey, CompartmentId, FeedId, Moment, Now, Seq},
+    ids::{Arrival, AuthorKey, CompartmentId, EntryHash, FeedId, Moment, Now, RecordId, Seq},
     ledger::{Accepted, UnpackError},
     limits::{MAX_FEEDS, MAX_SESSIONS, MAX_UNWRITTEN},
     session::{Incoming, Session, SessionError},
@@ -89,6 +91,7 @@ impl<S: Shelf> Engine<S> {
             Incoming::Run(run) => self.run(conn, run, now),
             Incoming::Fork(proof) => self.learn_fork(proof, now),
             Incoming::Side(feed, base, side) => self.learn_side(feed, base, side, now),
+            Incoming::Ahead(genesis, before, packed) => self.ahead(genesis, before, packed),
             Incoming::Beacons(beacons) => self.learn_beacons(conn, beacons, now),
         }
     }
@@ -179,6 +182,30 @@ impl<S: Shelf> Engine<S> {
         Ok(())
     }
 
+    /// The last entries of a feed came that we lack much of: they are stored, and then read like any others.
+    fn ahead(&mut self, genesis: Genesis, before: EntryHash, packed: Packed) -> Result<(), SessionError> {
+        self.check_genesis(&genesis)?;
+        if self.retry_at.is_some() || self.writing > MAX_UNWRITTEN {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        match self.ledger.stage_ahead(genesis, before, packed.unpack_plain()?, &mut batch) {
+            Ok(entries) if entries.is_empty() => Ok(()),
+            Ok(entries) => {
+                self.persist(batch, true, Work::Ahead(entries));
+                Ok(())
+            }
+            Err(VerifyError::Signature(_)) => Err(SessionError::Offence(Reason::Signature)),
+            Err(_) => Err(SessionError::Offence(Reason::Malformed)),
+        }
+    }
+
+    /// A feed must be of this network, and of the compartment that all are in.
+    fn check_genesis(&self, genesis: &Genesis) -> Result<(), SessionError> {
+        let ours = genesis.network == self.signer.network() && genesis.compartment == CompartmentId::GENERAL;
+        if ours { Ok(()) } else { Err(SessionError::Offence(Reason::OutOfTurn)) }
+    }
+
     fn unpack(&self, feed: &Feed, packed: Packed) -> Result<Result<RawRun, UnpackError>, SessionError> {
         match packed.codec {
             Codec::STRIPPED => Ok(self.ledger.unpack(feed, packed)?),
@@ -195,8 +222,8 @@ impl<S: Shelf> Engine<S> {
         if genesis.id() != run.feed {
             return Ok(None);
         }
-        let ours = genesis.network == self.signer.network() && genesis.compartment == CompartmentId::GENERAL;
-        if ours { Ok(Some(Feed::begin(genesis))) } else { Err(SessionError::Offence(Reason::OutOfTurn)) }
+        self.check_genesis(&genesis)?;
+        Ok(Some(Feed::begin(genesis)))
     }
 
     fn hold(&mut self, conn: ConnId, feed: FeedId, again: bool, now: Now) {
@@ -223,6 +250,13 @@ impl<S: Shelf> Engine<S> {
                 self.received(peer, &accepted, now);
             }
             Work::Forked(outcome, proof) => self.forked(&outcome, &proof, now),
+            Work::Ahead(entries) => {
+                let records: BTreeSet<RecordId> = entries.iter().map(|entry| entry.header().record).collect();
+                self.ledger.hold_ahead(entries);
+                records.iter().for_each(|record| self.documents.forget(*record));
+                // That is what they came for: they do not wait until there is time for all that pours in.
+                self.refresh_records(&records.into_iter().collect::<Vec<_>>(), now);
+            }
             Work::Beacons { thank } => {
                 if let Some(session) = thank.and_then(|conn| self.sessions.get_mut(&conn)) {
                     session.thank_for_beacons(now);
@@ -242,12 +276,13 @@ impl<S: Shelf> Engine<S> {
 
     /// Entries from a peer are durable: they are acknowledged now; documents and rows follow when there is time.
     fn received(&mut self, peer: Option<AuthorKey>, accepted: &[Accepted], now: Now) {
-        self.ledger.persisted(accepted);
+        let anew = self.ledger.persisted(accepted);
         for one in accepted {
             let Some(feed) = self.ledger.feed(&one.feed) else { continue };
             self.offices.arrived(feed.genesis.author, &one.entry);
             self.documents.arrived(&one.entry);
         }
+        anew.into_iter().for_each(|record| self.documents.forget(record));
         if let Some(last) = accepted.last()
             && let Some(feed) = self.ledger.feed(&last.feed)
         {
@@ -283,6 +318,8 @@ impl<S: Shelf> Engine<S> {
                 Work::Forked(_, proof) => self.early_forks.push_back(*proof),
                 Work::Mended => self.unmended = true,
                 Work::Noted => self.rows_lost = true,
+                // They come again in their turn.
+                Work::Ahead(_) => {}
                 // Whoever brought them is not thanked, and brings them again in its next session.
                 Work::Beacons { .. } => self.beacons.write_again(),
             }

@@ -1,5 +1,6 @@
 //! Nodes in a world of their own: see [`crate::testing`].
 
+mod ahead;
 mod anything;
 mod beacons;
 mod convergence;

@@ -140,7 +140,7 @@ impl<S: Shelf> Ledger<S> {
     /// Unpacks a stripped run of `feed`.
     pub fn unpack(&self, feed: &Feed, packed: Packed) -> Result<Result<RawRun, UnpackError>, LedgerError> {
         let place = Seq(packed.first.0 - 1);
-        let tip = self.ahead.get(&feed.id).copied().unwrap_or(feed.tip);
+        let tip = self.verified.get(&feed.id).copied().unwrap_or(feed.tip);
         let hash = match place {
             place if place == tip.seq => Some(tip.hash),
             place => match self.unwritten.get(&(feed.id, place)) {

@@ -86,6 +86,7 @@ impl Session {
         self.count_question()?;
         self.hear_frontier(&numbers);
         self.agree(digest, ledger, now);
+        self.ask_ahead(&numbers, ledger, now);
         Ok(Incoming::Holds(numbers))
     }
 
@@ -140,6 +141,25 @@ impl Session {
         numbers.iter().for_each(|(feed, seq)| self.reach.raise(*feed, *seq));
         self.beacons.we_hold(numbers.iter().copied());
         self.send(&Frame::Frontier(ledger.digest(), numbers), now);
+    }
+
+    /// The peer told what became durable there, with its digest where it takes both to hold the same.
+    pub(super) fn hear_all_it_has<S: Shelf>(
+        &mut self,
+        numbers: &[(FeedId, Seq)],
+        digest: Option<Digest>,
+        ledger: &Ledger<S>,
+        now: Now,
+    ) {
+        numbers.iter().for_each(|(feed, seq)| self.hear_have(*feed, *seq, now));
+        match digest {
+            Some(digest) => self.agree(digest, ledger, now),
+            None if !numbers.is_empty() && self.is_level(ledger) => {
+                let digest = self.tell(ledger);
+                self.send(&Frame::Have(Vec::new(), Some(digest)), now);
+            }
+            None => {}
+        }
     }
 
     fn hear_frontier(&mut self, numbers: &[(FeedId, Seq)]) {
