@@ -6,6 +6,8 @@
 
 mod ahead;
 mod check;
+#[cfg(test)]
+mod example;
 mod mend;
 mod recall;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 /// Kinds of frames by their first byte, as `protocol/README.md` lists them. What it lists later is counted by number.
-const KINDS: [(u8, &str); 14] = [
+const KINDS: [(u8, &str); 17] = [
     (1, "hello"),
     (2, "frontier"),
     (3, "chunk"),
@@ -18,6 +18,9 @@ const KINDS: [(u8, &str); 14] = [
     (12, "stripped"),
     (13, "plain"),
     (14, "changed"),
+    (15, "listed"),
+    (16, "ask ahead"),
+    (17, "ahead"),
 ];
 
 /// Frames and bytes of one kind.
