@@ -516,6 +516,11 @@ impl<S: Shelf> Engine<S> {
         self.sessions.iter().map(|(conn, session)| (*conn, session))
     }
 
+    /// What is remembered of peers.
+    pub fn baselines(&self) -> impl Iterator<Item = (&AuthorKey, &Baseline)> {
+        self.baselines.iter()
+    }
+
     /// 32 bytes that nobody else can guess, different each time.
     fn draw(&mut self) -> [u8; 32] {
         self.drawn += 1;

@@ -10,7 +10,7 @@ mod world;
 pub use self::{
     by_hand::{ByHand, Pen},
     shelf::MemoryShelf,
-    world::{LinkId, Node, NodeId, SECRET, World},
+    world::{LinkId, Node, NodeId, SECRET, Step, World},
 };
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): enough chance for a test, and the same on every machine.

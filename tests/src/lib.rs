@@ -12,6 +12,7 @@ pub mod written;
 
 pub mod check;
 pub mod sim;
+pub mod small;
 
 use std::time::{Duration, Instant};
 

@@ -58,6 +58,27 @@ pub struct Node {
     refusing: bool,
 }
 
+impl Node {
+    /// A node that is down.
+    fn new(key: [u8; 32], shelf: MemoryShelf) -> Self {
+        Node {
+            shelf,
+            failing: false,
+            stuck: false,
+            rows: BTreeMap::new(),
+            observed: Vec::new(),
+            replies: BTreeMap::new(),
+            speaks: VERSION,
+            region: None,
+            key,
+            name: format!("Office {}", key[0]),
+            engine: None,
+            orders: VecDeque::new(),
+            refusing: false,
+        }
+    }
+}
+
 /// What one end of a link has sent and the other not heard yet.
 #[derive(Default)]
 struct Way {
@@ -73,9 +94,14 @@ struct Link {
     ways: [Way; 2],
 }
 
-enum Step {
+/// Something that can happen next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The next frame of one end of a link arrives at the other.
     Deliver(LinkId, usize),
+    /// A node's store writes its next batch.
     Write(NodeId),
+    /// A node finds time for rows.
     Derive(NodeId),
 }
 
@@ -114,6 +140,19 @@ impl World {
         world
     }
 
+    /// A world of the same nodes with copies of their stores, all of them down.
+    pub fn copy(&self) -> World {
+        let mut world = World::new(0);
+        (world.now, world.chance, world.next) = (self.now, self.chance.clone(), self.next);
+        let down = |node: &Node| Node {
+            speaks: node.speaks,
+            region: node.region.clone(),
+            ..Node::new(node.key, node.shelf.copy())
+        };
+        world.nodes = self.nodes.iter().map(down).collect();
+        world
+    }
+
     /// Adds a node with an empty store and starts it.
     pub fn add(&mut self) -> NodeId {
         let mut key = [0; 32];
@@ -130,21 +169,7 @@ impl World {
 
     fn place(&mut self, key: [u8; 32], shelf: MemoryShelf) -> NodeId {
         let id = NodeId(self.nodes.len());
-        self.nodes.push(Node {
-            shelf,
-            failing: false,
-            stuck: false,
-            rows: BTreeMap::new(),
-            observed: Vec::new(),
-            replies: BTreeMap::new(),
-            speaks: VERSION,
-            region: None,
-            key,
-            name: format!("Office {}", key[0]),
-            engine: None,
-            orders: VecDeque::new(),
-            refusing: false,
-        });
+        self.nodes.push(Node::new(key, shelf));
         self.start(id, false);
         id
     }
@@ -419,7 +444,8 @@ impl World {
         })
     }
 
-    fn steps(&self) -> Vec<Step> {
+    /// What can happen next.
+    pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for (id, link) in &self.links {
             for (from, way) in link.ways.iter().enumerate() {
@@ -445,16 +471,47 @@ impl World {
         if steps.is_empty() {
             return false;
         }
-        match steps[self.chance.below(steps.len())] {
-            Step::Deliver(link, from) => {
-                self.deliver(link, from);
-            }
-            Step::Write(node) => {
-                self.write_next(node);
-            }
+        let chosen = steps[self.chance.below(steps.len())];
+        self.take(chosen);
+        true
+    }
+
+    /// Lets one thing happen.
+    pub fn take(&mut self, step: Step) {
+        match step {
+            Step::Deliver(link, from) => drop(self.deliver(link, from)),
+            Step::Write(node) => drop(self.write_next(node)),
             Step::Derive(node) => self.handle(node, Event::Idle),
         }
-        true
+    }
+
+    /// A number for all that decides how things go on, but for time and chance: worlds with the same one come to the same.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |part: &dyn std::fmt::Debug| {
+            hasher.update(format!("{part:?};").as_bytes());
+        };
+        for node in &self.nodes {
+            let Some(engine) = &node.engine else {
+                add(&"down");
+                continue;
+            };
+            add(&(engine.epoch(), engine.own_feed(), engine.ledger().digest(), node.refusing, engine.has_stale_rows()));
+            engine.ledger().feeds().for_each(|feed| add(&(feed.tip, feed.end, engine.ledger().verified_tip(&feed.id))));
+            engine.sessions().for_each(|session| add(&session));
+            engine.baselines().for_each(|baseline| add(&baseline));
+            for order in &node.orders {
+                match order {
+                    Order::Write { batch, durable, .. } => add(&(batch, durable)),
+                    Order::Resume => add(&"resume"),
+                }
+            }
+        }
+        for (id, link) in &self.links {
+            add(id);
+            link.ways.iter().for_each(|way| add(&(&way.frames, way.closed)));
+        }
+        *hasher.finalize().as_bytes()
     }
 
     /// Lets time pass.
