@@ -53,6 +53,7 @@ pub struct Outcome {
 /// # Errors
 /// The first promise that was broken. A panic is one.
 pub fn run(options: &Options) -> Result<Outcome, Violation> {
+    toguna_protocol::plant::keep_baselines(options.plant == Some(Plant::KeepBaseline));
     toguna_protocol::plant::skip_signatures(options.plant == Some(Plant::SkipSignature));
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(options)?;

@@ -94,6 +94,9 @@ fn every_planted_bug_is_found() {
         assert_eq!(violation.broken, Broken::Safety, "{violation}");
         assert!(rules.contains(&violation.rule), "{violation}");
     }
+    // What a peer is wrongly taken to hold never reaches it.
+    let (_, violation) = found(Plant::KeepBaseline, Profile::Mali);
+    assert_eq!((violation.broken, violation.rule), (Broken::Liveness, "converges"), "{violation}");
 }
 
 #[test]

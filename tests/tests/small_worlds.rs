@@ -89,6 +89,10 @@ fn restored() -> World {
 /// `doubt`: the tip file at A tells that something was lost.
 fn meet(world: &mut World, doubt: bool) {
     world.start(A, doubt);
+    meet_b(world);
+}
+
+fn meet_b(world: &mut World) {
     world.start(B, false);
     world.link(A, B);
 }
@@ -204,4 +208,29 @@ fn a_fork_is_the_same_in_whatever_order_it_is_seen() {
     }
     let small = Small { past, begin, deeds: &[C_WRITES], check };
     all_of(&small);
+}
+
+/// Whether some path of a world fails.
+fn is_found(small: Small) -> bool {
+    std::panic::catch_unwind(|| explore(&small, PATHS)).is_err()
+}
+
+#[test]
+fn a_feed_that_goes_on_after_an_unnoticed_restore_is_found() {
+    // As if the tip file had not been looked at, and A writes at once.
+    let begin: fn(&mut World) = |world| {
+        world.start(A, false);
+        write(world, A, "again");
+        meet_b(world);
+    };
+    assert!(is_found(Small { past: restored, begin, deeds: &[], check: nothing_is_lost }));
+}
+
+#[test]
+fn a_baseline_kept_across_incarnations_is_found() {
+    toguna_protocol::plant::keep_baselines(true);
+    let found =
+        is_found(Small { past: restored, begin: |world| meet(world, true), deeds: &[], check: nothing_is_lost });
+    toguna_protocol::plant::keep_baselines(false);
+    assert!(found);
 }

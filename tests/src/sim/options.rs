@@ -13,9 +13,8 @@ pub enum Profile {
     Scale,
 }
 
-/// A known bug, planted to see whether it is found. All but [`Plant::SkipSignature`] are planted around the product, in
-/// what the simulator does for it. A baseline that is kept across incarnations belongs here as soon as sessions have
-/// baselines: [`super::store::Store`] would keep the rows of `Table::Peers` through a restore.
+/// A known bug, planted to see whether it is found. All but the last two are planted around the product, in what the
+/// simulator does for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plant {
     /// What is written here is reported as durable when the store begins to write it.
@@ -28,6 +27,8 @@ pub enum Plant {
     DropConcurrent,
     /// Signatures of entries are taken for right.
     SkipSignature,
+    /// What is remembered of a peer is kept when the peer's store was put back or lost something.
+    KeepBaseline,
 }
 
 impl Profile {
@@ -38,12 +39,13 @@ impl Profile {
 
 impl Plant {
     /// All, with their names.
-    pub const ALL: [(&'static str, Plant); 5] = [
+    pub const ALL: [(&'static str, Plant); 6] = [
         ("early-ack", Plant::EarlyAck),
         ("forget-tip", Plant::ForgetTip),
         ("apply-unaccepted", Plant::ApplyUnaccepted),
         ("drop-concurrent", Plant::DropConcurrent),
         ("skip-signature", Plant::SkipSignature),
+        ("keep-baseline", Plant::KeepBaseline),
     ];
 }
 
