@@ -59,7 +59,9 @@ impl Session {
             (self.confirmed, self.expected, self.reach) = (frontier.clone(), frontier.clone(), frontier);
             return Ok(Incoming::Admitted { clock: hello.clock });
         }
-        let named = baseline.named(hello.baseline).filter(|_| version >= 2).cloned();
+        // A feed of which nothing is held any more, as after a fork at its very beginning, has no number to be told.
+        let holds_some = |mark: &&Mark| mark.numbers.iter().all(|(feed, _)| ledger.frontier().names(&feed));
+        let named = baseline.named(hello.baseline).filter(|_| version >= 2).filter(holds_some).cloned();
         // The peer may suppose that we still hold what we once did, though a feed has ended at a fork since.
         baseline.marks().flat_map(|mark| mark.numbers.iter()).for_each(|(feed, seq)| self.reach.raise(feed, seq));
         match named {
@@ -125,7 +127,8 @@ impl Session {
 
     /// Says what is otherwise here than at a mark that the peer knows.
     pub(super) fn send_changed<S: Shelf>(&mut self, mark: &Mark, ledger: &Ledger<S>, now: Now) {
-        let numbers: Vec<_> = ledger.frontier().iter().filter(|(feed, seq)| mark.numbers.get(feed) != *seq).collect();
+        let is_other = |(feed, seq): &(FeedId, Seq)| !mark.numbers.names(feed) || mark.numbers.get(feed) != *seq;
+        let numbers: Vec<_> = ledger.frontier().iter().filter(is_other).collect();
         ledger.frontier().iter().for_each(|(feed, seq)| self.reach.raise(feed, seq));
         self.beacons.we_hold(ledger.frontier().iter());
         self.send(&Frame::Changed(ledger.digest(), numbers), now);

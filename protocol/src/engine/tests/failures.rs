@@ -249,3 +249,39 @@ fn a_store_that_lost_some_rows_starts_and_gets_them_again() {
         }
     }
 }
+
+/// The disk is full when a store that lost something starts: what the start finds out is written as soon as it can be,
+/// so that the next start, which knows of no doubt, finds the feed to end where it is whole.
+#[test]
+fn a_loss_that_could_not_be_written_down_is_written_later() {
+    let mut world = World::of(1, 1);
+    let [node, author] = [NodeId(0), NodeId(1)];
+    world.add();
+    for number in 0..3 {
+        world.create(author, &format!("{number}"));
+    }
+    let link = world.link(node, author);
+    world.settle();
+    world.cut(link);
+    let feed = world.engine(author).own_feed();
+    world.stop(node);
+    let mut batch = Batch::default();
+    batch.remove(Table::Entries, [&feed.0[..], &3u64.to_be_bytes()].concat());
+    world.node(node).shelf.apply(batch, true);
+    world.node_mut(node).failing = true;
+    world.start(node, true);
+    while world.write_next(node) {}
+    let held = |world: &mut World| world.engine(node).ledger().feed(&feed).map(|feed| feed.tip.seq);
+    // There is one signature, over the last of a run.
+    assert_eq!(held(&mut world), Some(Seq(0)));
+    world.node_mut(node).failing = false;
+    world.pass(30);
+    // The new feed answers the doubt.
+    world.create(node, "ours");
+    world.crash(node);
+    world.start(node, false);
+    assert_eq!(held(&mut world), Some(Seq(0)));
+    world.link(node, author);
+    world.settle();
+    world.assert_converged();
+}

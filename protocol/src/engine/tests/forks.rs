@@ -364,3 +364,32 @@ fn a_forked_feed_whose_row_was_lost_ends_at_the_same_place_again() {
         }
     }
 }
+
+/// Both remember a feed of which nothing is left since it forked at its very beginning; one has heard of that.
+#[test]
+fn a_remembered_feed_of_which_nothing_is_left_is_not_taken_to_be_held() {
+    let ([one, _], proof) = parted(60, 0, [2, 3]);
+    let mut world = World::of(1, 2);
+    let [node, friend] = [0, 1].map(NodeId);
+    let mut peer = ByHand::enter(&mut world, node, Pen::new(61).author());
+    peer.say(&mut world, &Frame::plain(&one.run(one.feed(), 0, 2)));
+    world.settle();
+    let link = world.link(node, friend);
+    world.settle();
+    world.assert_converged();
+    world.cut(link);
+    peer.say(&mut world, &Frame::Fork(proof));
+    world.settle();
+    world.cut(peer.link);
+    for _ in 0..2 {
+        let link = world.link(node, friend);
+        world.settle();
+        world.assert_converged();
+        assert_eq!(forks_seen(&world, friend), 1);
+        world.cut(link);
+    }
+    // Both remember that they were level: nothing but hellos is said.
+    let link = world.link(node, friend);
+    world.settle();
+    assert_eq!([0, 1].map(|from| world.sent(link, from).len()), [1, 1]);
+}
