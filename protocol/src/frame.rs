@@ -167,7 +167,7 @@ impl Hello {
             digest: Digest(reader.array("hello digest")?),
             feeds: reader.array("hello feeds")?,
             baseline: reader.array("hello baseline")?,
-            clock: UnixSeconds(reader.number("hello clock")?.try_into().unwrap_or(i64::MAX)),
+            clock: UnixSeconds(reader.number_up_to(i64::MAX as usize, "hello clock")? as i64),
         };
         reader.end()?;
         Ok(hello)
@@ -210,6 +210,9 @@ impl Dictionary {
             0 if self.feeds.len() >= MAX_FEEDS * 2 => Err(WireError::TooLarge("feeds named")),
             0 => {
                 let feed = FeedId(reader.array("feed id")?);
+                if self.numbers.contains_key(&feed) {
+                    return Err(WireError::Invalid("feed named twice"));
+                }
                 self.name(feed);
                 Ok(feed)
             }
