@@ -216,6 +216,10 @@ impl Packed {
         });
         packed.signature = Signature(reader.array("chunk signature")?);
         packed.codec = Codec(reader.byte("chunk codec")?);
+        if packed.codec == Codec::STRIPPED {
+            // It has a frame of its own, with the window and the feeds that it needs.
+            return Err(WireError::Invalid("chunk codec"));
+        }
         packed.read_body(reader)
     }
 

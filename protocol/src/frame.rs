@@ -180,7 +180,7 @@ impl Hello {
             digest: Digest(reader.array("hello digest")?),
             feeds: reader.array("hello feeds")?,
             baseline: reader.array("hello baseline")?,
-            clock: UnixSeconds(reader.number("hello clock")?.try_into().unwrap_or(i64::MAX)),
+            clock: UnixSeconds(reader.number_up_to(i64::MAX as usize, "hello clock")? as i64),
         };
         // What a later version adds is not for us.
         if version <= VERSION {
@@ -327,7 +327,12 @@ impl Frame {
             tag::HELLO => return Hello::read(reader).map(Frame::Hello),
             tag::FRONTIER => {
                 let digest = Digest(reader.array("digest")?);
-                Frame::Frontier(digest, dictionary.read_numbers(&mut reader)?)
+                let numbers = dictionary.read_numbers(&mut reader)?;
+                // One frontier has one encoding.
+                if dictionary.lists(&numbers) {
+                    return Err(WireError::Invalid("frontier"));
+                }
+                Frame::Frontier(digest, numbers)
             }
             tag::LISTED => {
                 let digest = Digest(reader.array("digest")?);

@@ -35,3 +35,5 @@ pub mod engine;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzz;

@@ -71,6 +71,9 @@ impl Dictionary {
             0 if self.feeds.len() >= MAX_FEEDS * 2 => Err(WireError::TooLarge("feeds named")),
             0 => {
                 let feed = FeedId(reader.array("feed id")?);
+                if self.numbers.contains_key(&feed) {
+                    return Err(WireError::Invalid("feed named twice"));
+                }
                 self.name(feed);
                 Ok(feed)
             }

@@ -1,0 +1,73 @@
+//! Every decoder under the kept corpus and mutations of it. `protocol/fuzz` runs the same targets under libFuzzer.
+
+use std::{fs, path::Path, time::Instant};
+
+use toguna_protocol::{
+    fuzz::{TARGETS, Target},
+    testing::Chance,
+};
+
+/// Mutations of each target for one of its shares.
+const MUTATIONS: usize = 250;
+
+/// What the kept inputs and the seeds of a target are.
+fn inputs(target: &Target) -> Vec<Vec<u8>> {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol/fuzz/corpus").join(target.name);
+    let mut inputs = (target.seeds)();
+    let mut files: Vec<_> = fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    inputs.extend(files.iter().map(|file| fs::read(file).expect("a kept input can be read")));
+    inputs
+}
+
+/// Numbers that lie at some bound, as they are encoded.
+const NUMBERS: [&[u8]; 6] = [
+    &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02],
+    &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+    &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+    &[0x80, 0x40],
+    &[0xc0, 0x80, 0x10],
+    &[0x80, 0x01],
+];
+
+fn mutate(chance: &mut Chance, inputs: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = inputs[chance.below(inputs.len())].clone();
+    for _ in 0..1 + chance.below(4) {
+        let at = chance.below(bytes.len() + 1);
+        match chance.below(7) {
+            0 | 1 if at < bytes.len() => bytes[at] ^= 1 << chance.below(8),
+            2 if at < bytes.len() => bytes[at] = chance.draw() as u8,
+            3 => bytes.truncate(at),
+            4 => {
+                let end = (at + 1 + chance.below(8)).min(bytes.len());
+                drop(bytes.drain(at..end));
+            }
+            5 => {
+                let end = (at + 1).min(bytes.len());
+                drop(bytes.splice(at..end, NUMBERS[chance.below(NUMBERS.len())].iter().copied()));
+            }
+            _ => {
+                let other = &inputs[chance.below(inputs.len())];
+                let from = chance.below(other.len() + 1);
+                bytes.truncate(at);
+                bytes.extend_from_slice(&other[from..]);
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn no_decoder_breaks_its_promises() {
+    for target in &TARGETS {
+        let (start, inputs) = (Instant::now(), inputs(target));
+        assert!(!inputs.is_empty(), "{} has seeds", target.name);
+        inputs.iter().for_each(|input| (target.run)(input));
+        for seed in 0..(MUTATIONS * target.share) as u64 {
+            let input = mutate(&mut Chance::new(seed), &inputs);
+            let outcome = std::panic::catch_unwind(|| (target.run)(&input));
+            assert!(outcome.is_ok(), "target {}, seed {seed}: {input:02x?}", target.name);
+        }
+        println!("{}: {} inputs, {:?}", target.name, inputs.len(), start.elapsed());
+    }
+}
