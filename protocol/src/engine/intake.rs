@@ -243,7 +243,7 @@ impl<S: Shelf> Engine<S> {
         for one in accepted {
             let Some(feed) = self.ledger.feed(&one.feed) else { continue };
             self.offices.arrived(feed.genesis.author, &one.entry);
-            self.documents.arrived(&one.entry);
+            self.documents.arrived_from_peer(&one.entry);
         }
         if let Some(last) = accepted.last()
             && let Some(feed) = self.ledger.feed(&last.feed)
