@@ -10,7 +10,7 @@
 
 mod bits;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use self::bits::{BitReader, BitWriter};
 use crate::{
@@ -28,9 +28,10 @@ const FORMAT: u8 = 1;
 /// A feed as a beacon names it.
 pub type Prefix = [u8; 8];
 
-/// What a node says it holds: feeds and their numbers, in order. Feeds of which it holds nothing are left out.
+/// What a node says it holds: feeds and their numbers, in order. Feeds of which it holds nothing are left out. Copies
+/// share what they hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Holdings(Vec<(Prefix, Seq)>);
+pub struct Holdings(Arc<[(Prefix, Seq)]>);
 
 impl Holdings {
     /// Of a frontier. What no beacon has room for is left out: it says less than there is, never more.
@@ -71,19 +72,24 @@ pub struct Delta {
 impl Delta {
     /// What makes `target` of `base`.
     pub fn between(base: &Holdings, target: &Holdings) -> Self {
-        let (mut changes, mut passed) = (Vec::new(), 0);
+        let (mut changes, mut added, mut passed) = (Vec::new(), Vec::new(), 0);
+        // Both are in order: one walk over the two, since thousands of these are made of a thousand feeds each.
+        let mut rest = target.iter().peekable();
         for (prefix, seq) in base.iter() {
-            match target.at(&prefix).0 as i64 - seq.0 as i64 {
+            added.extend(std::iter::from_fn(|| rest.next_if(|(next, _)| *next < prefix)));
+            let held = rest.next_if(|(next, _)| *next == prefix).map_or(0, |(_, seq)| seq.0);
+            match held as i64 - seq.0 as i64 {
                 0 => passed += 1,
                 change => changes.push((std::mem::take(&mut passed), change)),
             }
         }
-        Delta { changes, added: target.iter().filter(|(prefix, _)| base.at(prefix) == Seq(0)).collect() }
+        added.extend(rest);
+        Delta { changes, added }
     }
 
     /// What this makes of `base`. An error if it cannot have been made from it.
     pub fn apply(&self, base: &Holdings) -> Result<Holdings, WireError> {
-        let mut held: Vec<(Prefix, Seq)> = base.0.clone();
+        let mut held: Vec<(Prefix, Seq)> = base.0.to_vec();
         let mut at = 0_usize;
         for (passed, change) in &self.changes {
             let place = usize::try_from(*passed).ok().and_then(|passed| at.checked_add(passed));
@@ -101,7 +107,7 @@ impl Delta {
             held.push((*prefix, *seq));
         }
         held.sort_unstable();
-        if held.len() > MAX_BEACON_FEEDS { Err(WireError::TooLarge("beacon feeds")) } else { Ok(Holdings(held)) }
+        if held.len() > MAX_BEACON_FEEDS { Err(WireError::TooLarge("beacon feeds")) } else { Ok(Holdings(held.into())) }
     }
 
     /// How many numbers it holds.
@@ -287,7 +293,12 @@ impl Beacon {
     pub fn verify(network: &NetworkId, author: AuthorKey, told: Told, holds: Holdings) -> Option<Self> {
         let Told { claim, signature, .. } = told;
         let signed = signed_bytes(network, &body(&author, &claim, &holds));
-        feed::is_signed(&author, &signed, &signature).then_some(Beacon { author, claim, holds, signature })
+        let check = || feed::is_signed(&author, &signed, &signature);
+        let beacon = || check().then(|| Beacon { author, claim: claim.clone(), holds: holds.clone(), signature });
+        #[cfg(any(test, feature = "testing"))]
+        return crate::memo::beacon(&[&author.0, &signed, &signature.0], beacon);
+        #[cfg(not(any(test, feature = "testing")))]
+        beacon()
     }
 
     /// Who says so.
@@ -330,7 +341,7 @@ impl Beacon {
         }
         let author = AuthorKey(reader.array("beacon author")?);
         let claim = Claim::read(reader)?;
-        let holds = Holdings(read_held(reader)?);
+        let holds = Holdings(read_held(reader)?.into());
         Ok(Beacon { author, claim, holds, signature: Signature(reader.array("beacon signature")?) })
     }
 }

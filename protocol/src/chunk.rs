@@ -4,6 +4,8 @@
 //! more. A codec id says how the body is packed; hashes and signatures are over the expanded entries, so a later codec
 //! changes nothing but bytes.
 
+use std::sync::Arc;
+
 use zstd::zstd_safe::{CCtx, CParameter, DCtx, compress_bound};
 
 use crate::{
@@ -84,7 +86,7 @@ pub struct Packed {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Before {
     /// The tails of the entries before it, of at most [`CHUNK_WINDOW`] bytes: whole entries, the latest last.
-    pub(crate) tails: Vec<Vec<u8>>,
+    pub(crate) tails: Vec<Arc<[u8]>>,
     pub(crate) trail: Trail,
 }
 
@@ -92,7 +94,7 @@ impl Before {
     /// As many whole tails as fit into a window, joined.
     fn within(&self, window: usize) -> Vec<u8> {
         let mut room = window;
-        let fits = |tail: &&Vec<u8>| {
+        let fits = |tail: &&Arc<[u8]>| {
             let fits = tail.len() <= room;
             room = room.saturating_sub(tail.len());
             fits
@@ -106,6 +108,11 @@ impl Packed {
     /// The number of the last entry.
     pub fn last(&self) -> Seq {
         Seq(self.first.0 + self.count as u64 - 1)
+    }
+
+    /// Bytes of the packed body.
+    pub fn packed_len(&self) -> usize {
+        self.body.len()
     }
 
     /// Packs a run so that it can be read without knowing anything else.
@@ -260,6 +267,13 @@ const _: () = assert!(MAX_NAMED < 256 && CHUNK_WINDOW.is_power_of_two(), "both t
 
 /// Compresses after a prefix; `None` if the library refuses.
 fn compress(prefix: &[u8], body: &[u8], level: i32) -> Option<Vec<u8>> {
+    #[cfg(any(test, feature = "testing"))]
+    return crate::memo::packed(&[prefix, body, &level.to_be_bytes()], || compress_anew(prefix, body, level));
+    #[cfg(not(any(test, feature = "testing")))]
+    compress_anew(prefix, body, level)
+}
+
+fn compress_anew(prefix: &[u8], body: &[u8], level: i32) -> Option<Vec<u8>> {
     let mut context = CCtx::create();
     for parameter in [
         CParameter::CompressionLevel(level),

@@ -486,6 +486,13 @@ impl<S: Shelf> Engine<S> {
         self.has_stale_rows() && self.writing == 0
     }
 
+    /// From now on, what peers send is checked, kept, passed on and acknowledged, and not applied: for worlds of more
+    /// nodes than a machine can show records for.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn hold_only(&mut self) {
+        self.documents.follows = false;
+    }
+
     /// The ledger, for reading.
     pub fn ledger(&self) -> &Ledger<S> {
         &self.ledger

@@ -14,35 +14,64 @@ use crate::{
 /// Feed → highest number held. Feeds of which nothing is held are left out; a branch stands here from the moment its
 /// fork is proved, so that proofs spread like entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Frontier(BTreeMap<FeedId, Seq>);
+pub struct Frontier {
+    /// All numbers together: where these differ, two frontiers need not be compared feed by feed.
+    sum: u64,
+    held: BTreeMap<FeedId, Seq>,
+}
 
 impl Frontier {
     /// How far `feed` is held; 0 where it is unknown.
     pub fn get(&self, feed: &FeedId) -> Seq {
-        self.0.get(feed).copied().unwrap_or_default()
+        self.held.get(feed).copied().unwrap_or_default()
     }
 
     /// Whether the feed is named at all.
     pub fn names(&self, feed: &FeedId) -> bool {
-        self.0.contains_key(feed)
+        self.held.contains_key(feed)
     }
 
     /// Raises the number of `feed`; a frontier never goes back.
     pub fn raise(&mut self, feed: FeedId, seq: Seq) {
-        let held = self.0.entry(feed).or_default();
-        *held = seq.max(*held);
+        let held = self.held.entry(feed).or_default();
+        let higher = seq.max(*held);
+        self.sum += higher.0 - held.0;
+        *held = higher;
     }
 
     /// Takes back what was only supposed of `feed`.
     pub fn lower(&mut self, feed: FeedId, seq: Seq) {
-        if let Some(held) = self.0.get_mut(&feed) {
-            *held = seq.min(*held);
+        if let Some(held) = self.held.get_mut(&feed) {
+            let lower = seq.min(*held);
+            self.sum -= held.0 - lower.0;
+            *held = lower;
         }
+    }
+
+    /// How many feeds it names.
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether it names none.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
     }
 
     /// The feeds and their numbers, in the order of the feeds' ids.
     pub fn iter(&self) -> impl Iterator<Item = (FeedId, Seq)> + '_ {
-        self.0.iter().map(|(feed, seq)| (*feed, *seq))
+        self.held.iter().map(|(feed, seq)| (*feed, *seq))
+    }
+
+    /// Those of some feeds that go on beyond this frontier, each with its number here. `feeds` are in the order of their
+    /// ids: one walk over both, since sessions ask this after every frame, and mostly few feeds go on.
+    pub fn outrun_by<'a>(&self, feeds: impl Iterator<Item = &'a Feed>) -> impl Iterator<Item = (&'a Feed, Seq)> {
+        let mut held = self.iter().peekable();
+        feeds.filter_map(move |feed| {
+            while held.next_if(|(id, _)| *id < feed.id).is_some() {}
+            let seq = held.next_if(|(id, _)| *id == feed.id).map_or(Seq(0), |(_, seq)| seq);
+            (feed.tip.seq > seq).then_some((feed, seq))
+        })
     }
 
     /// Entries that `self` holds and `other` lacks.
@@ -101,6 +130,33 @@ mod tests {
         ours.raise(a, Seq(3));
         let theirs: Frontier = [(a, Seq(1)), (b, Seq(9))].into_iter().collect();
         assert_eq!((ours.get(&a), ours.lead_over(&theirs), theirs.lead_over(&ours)), (Seq(5), 4, 7));
+    }
+
+    #[test]
+    fn only_feeds_that_go_on_beyond_a_frontier_are_found() {
+        let genesis = |number| crate::feed::Genesis {
+            network: crate::ids::NetworkId([1; 32]),
+            author: crate::ids::AuthorKey([number; 32]),
+            incarnation: crate::ids::Incarnation([1; 16]),
+            compartment: crate::ids::CompartmentId::GENERAL,
+        };
+        let mut feeds: Vec<Feed> = (0..9).map(|number| Feed::begin(genesis(number))).collect();
+        feeds.sort_by_key(|feed| feed.id);
+        (0..9).for_each(|at| feeds[at].tip.seq = Seq(at as u64 % 3));
+        let frontier: Frontier = feeds.iter().step_by(2).map(|feed| (feed.id, Seq(1))).collect();
+        let found: Vec<_> = frontier.outrun_by(feeds.iter()).map(|(feed, seq)| (feed.id, seq)).collect();
+        let slow = feeds.iter().map(|feed| (feed, frontier.get(&feed.id))).filter(|(feed, seq)| feed.tip.seq > *seq);
+        assert_eq!(found, slow.map(|(feed, seq)| (feed.id, seq)).collect::<Vec<_>>());
+        assert_eq!(found.len(), 4);
+    }
+
+    #[test]
+    fn frontiers_are_equal_by_whatever_way_they_came_to_be() {
+        let (a, b) = (FeedId([1; 32]), FeedId([2; 32]));
+        let mut one: Frontier = [(a, Seq(5)), (b, Seq(2))].into_iter().collect();
+        one.lower(a, Seq(1));
+        assert_eq!(one, [(a, Seq(1)), (b, Seq(2))].into_iter().collect());
+        assert_ne!(one, [(a, Seq(2)), (b, Seq(1))].into_iter().collect());
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub mod feed;
 pub mod verify;
 pub mod frontier;
 pub mod beacon;
+#[cfg(any(test, feature = "testing"))]
+pub mod memo;
 
 pub mod record;
 pub mod document;

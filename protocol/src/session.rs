@@ -502,8 +502,11 @@ impl Session {
         // Of what the peer holds we only suppose the least: others may have brought it the rest, but not ours.
         let supposed = matches!(self.stage, Stage::Supposed);
         let surely = |feed: &&Feed| !supposed || feed.genesis.author == self.ours && !feed.is_branch();
-        for feed in ledger.feeds().filter(|feed| !self.held.contains(&feed.id)).filter(surely) {
-            let after = self.expected.get(&feed.id).max(feed.start.seq);
+        for (feed, expected) in self.expected.outrun_by(ledger.feeds()) {
+            if self.held.contains(&feed.id) || !surely(&feed) {
+                continue;
+            }
+            let after = expected.max(feed.start.seq);
             if let Some(arrival) = ledger.arrival_of(feed, after.next())? {
                 next.insert((lane(feed, after), arrival, feed.id));
             }
@@ -514,7 +517,9 @@ impl Session {
     /// Sends the proofs of forks that the peer does not know of. It keeps those in mind whose place it does not hold
     /// yet.
     fn introduce<S: Shelf>(&mut self, ledger: &Ledger<S>, now: Now) {
-        let unknown = |branch: &&Feed| !self.expected.names(&branch.id) && !self.introduced.contains(&branch.id);
+        let unknown = |branch: &&Feed| {
+            branch.proof.is_some() && !self.expected.names(&branch.id) && !self.introduced.contains(&branch.id)
+        };
         let proofs: Vec<ForkProof> =
             ledger.feeds().filter(unknown).filter_map(|branch| branch.proof.as_deref().cloned()).collect();
         for proof in proofs {

@@ -1,7 +1,8 @@
 //! What the suites of this crate share: real offices, links that can be cut, peers that misbehave; and a simulation.
 //!
 //! In the first four every part is the real one: the node's own store, links, driver and views, on loopback. Read
-//! [`office`] first. In [`sim`] the engine is real and all around it made up, and [`check`] watches it.
+//! [`office`] first. In [`sim`] the engine is real and all around it made up, and [`check`] watches it; [`scale`]
+//! does the same for more nodes than can each have a store of their own.
 
 pub mod budget;
 pub mod office;
@@ -11,6 +12,7 @@ pub mod stranger;
 pub mod written;
 
 pub mod check;
+pub mod scale;
 pub mod sim;
 pub mod small;
 

@@ -11,7 +11,7 @@ use self::kept::Kept;
 pub use self::kept::{Carrier, Word};
 use super::{ConnId, Engine, Observation, Work};
 use crate::{
-    beacon::{Beacon, Claim, Holdings, Told},
+    beacon::{Beacon, Claim, Holdings, Rank, Told},
     feed::Feed,
     frame::Reason,
     frontier::Digest,
@@ -36,6 +36,14 @@ const AT_LATEST: u64 = 60_000;
 /// offices that never rest stay below ten bytes a second.
 const AT_ONCE: u32 = 10;
 const ONE_MORE_AFTER: u64 = 600_000;
+
+/// Feeds for which that is so. In a larger network there are more beacons, each goes to more nodes and names more feeds:
+/// the pace falls with the square of their number, so that all beacons together take no more of a link than before.
+const FEW_FEEDS: u64 = 60;
+
+/// Milliseconds after which one more may be made in any network: a week. With the largest that nodes take, 4 096 feeds,
+/// that is still below ten bytes a second.
+const ONE_MORE_AT_LATEST: u64 = 7 * 86_400_000;
 
 /// Milliseconds between two writes of what no peer is thanked for, such as our own beacon: losing it costs little, and
 /// every write takes some kilobytes of disk.
@@ -169,6 +177,8 @@ impl Beacons {
 /// When the next beacon of ours may be made.
 struct Pace {
     holds: Option<Digest>,
+    /// Whether our newest beacon says what is held: asked with every tick, and long to work out.
+    says: Option<(Rank, Digest, bool)>,
     still_since: Moment,
     due_since: Option<Moment>,
     allowance: u32,
@@ -177,22 +187,31 @@ struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        let (holds, due_since, still_since, counted) = Default::default();
-        Pace { holds, still_since, due_since, allowance: AT_ONCE, counted }
+        let (holds, says, due_since, still_since, counted) = Default::default();
+        Pace { holds, says, still_since, due_since, allowance: AT_ONCE, counted }
     }
+}
+
+/// How many beacons a node may make at once, and the milliseconds until one more, where it holds so many feeds.
+fn measures(feeds: usize) -> (u32, u64) {
+    let (few, square) = (FEW_FEEDS.pow(2), (feeds as u64).max(FEW_FEEDS).pow(2));
+    let at_once = u64::from(AT_ONCE) * few / square;
+    (at_once.max(1) as u32, (ONE_MORE_AFTER * square / few).min(ONE_MORE_AT_LATEST))
 }
 
 impl Pace {
     /// Whether a beacon that is due is to be made now.
-    fn is_time(&mut self, holds: Digest, now: Moment) -> bool {
+    fn is_time(&mut self, holds: Digest, feeds: usize, now: Moment) -> bool {
+        let (at_once, one_more_after) = measures(feeds);
+        self.allowance = self.allowance.min(at_once);
         if self.holds.replace(holds) != Some(holds) {
             self.still_since = now;
         }
-        if self.allowance >= AT_ONCE {
+        if self.allowance >= at_once {
             self.counted = now;
-        } else if now.0.saturating_sub(self.counted.0) >= ONE_MORE_AFTER {
+        } else if now.0.saturating_sub(self.counted.0) >= one_more_after {
             self.allowance += 1;
-            self.counted.0 += ONE_MORE_AFTER;
+            self.counted.0 += one_more_after;
         }
         let due_since = *self.due_since.get_or_insert(now);
         let since = |then: Moment| now.0.saturating_sub(then.0);
@@ -255,21 +274,35 @@ impl<S: Shelf> Engine<S> {
             // Nobody could tell yet whose it is.
             return;
         }
-        let holds = Holdings::of(self.ledger.frontier().iter());
+        let says_what_is_held = self.own_beacon_says_what_is_held();
         let newest = self.beacons.get(&self.signer.author()).map(|kept| &kept.beacon);
         let counter = newest.map_or(1, |newest| newest.claim().counter.saturating_add(1));
         let claim = Claim::new(counter, now.wall, &self.settings.version);
         let due = newest.is_none_or(|newest| {
             // A clock that was far ahead must not silence us until it is reached again.
             let age = newest.claim().clock.0.abs_diff(claim.clock.0);
-            *newest.holds() != holds || newest.claim().version != claim.version || age >= DAY
+            !says_what_is_held || newest.claim().version != claim.version || age >= DAY
         });
         if !due {
             self.beacons.pace.due_since = None;
-        } else if self.beacons.pace.is_time(self.ledger.digest(), now.moment) {
+        } else if self.beacons.pace.is_time(self.ledger.digest(), self.ledger.frontier().len(), now.moment) {
             self.beacons.pace.made();
             let word = Word { stated_at: claim.clock, heard_at: now.wall, carrier: Carrier::Here };
+            let holds = Holdings::of(self.ledger.frontier().iter());
             self.beacons.take(Beacon::sign(&self.signer, claim, holds), word);
+        }
+    }
+
+    fn own_beacon_says_what_is_held(&mut self) -> bool {
+        let Some(newest) = self.beacons.get(&self.signer.author()).map(|kept| &kept.beacon) else { return false };
+        let (rank, digest) = (newest.rank(), self.ledger.digest());
+        match self.beacons.pace.says {
+            Some((of, at, says)) if (of, at) == (rank, digest) => says,
+            _ => {
+                let says = *newest.holds() == Holdings::of(self.ledger.frontier().iter());
+                self.beacons.pace.says = Some((rank, digest, says));
+                says
+            }
         }
     }
 
@@ -309,6 +342,39 @@ impl<S: Shelf> Engine<S> {
         let batch = self.beacons.write();
         if !batch.is_empty() {
             self.persist(batch, false, Work::Beacons { thank: None });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Beacons that a node makes in thirty days in which it never holds the same for a minute.
+    fn made_in_a_month(feeds: usize) -> usize {
+        let (mut pace, mut made) = (Pace::default(), 0);
+        for minute in 0_u64..30 * 24 * 60 {
+            let holds = Digest([minute as u8; 16]);
+            if pace.is_time(holds, feeds, Moment(minute * 60_000)) {
+                pace.made();
+                made += 1;
+            }
+        }
+        made
+    }
+
+    #[test]
+    fn the_larger_the_network_the_fewer_beacons_a_node_makes() {
+        assert_eq!(measures(1), (AT_ONCE, ONE_MORE_AFTER));
+        assert_eq!(measures(60), (AT_ONCE, ONE_MORE_AFTER));
+        for (feeds, least, most) in [(10, 4_000, 4_330), (60, 4_000, 4_330), (100, 1_500, 1_560), (1_000, 14, 17)] {
+            let made = made_in_a_month(feeds);
+            assert!((least..=most).contains(&made), "{made} with {feeds} feeds");
+        }
+        // Those of all nodes together, with 70 bytes and 10 bits for each feed: bytes a second.
+        for feeds in [60, 100, 300, 1_000, 4_096] {
+            let bytes = made_in_a_month(feeds) * feeds * (70 + feeds * 10 / 8);
+            assert!(bytes / (30 * 86_400) <= 20, "{} bytes a second with {feeds} feeds", bytes / (30 * 86_400));
         }
     }
 }

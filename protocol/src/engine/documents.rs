@@ -27,18 +27,29 @@ pub(super) struct Documents {
     stale: BTreeSet<RecordId>,
     /// Placements that changed and were not told yet.
     moved: Vec<(EntryHash, Placement)>,
+    /// Whether what peers send is applied; what is not is read when somebody asks for the record.
+    pub(super) follows: bool,
 }
 
 impl Documents {
     pub(super) fn new() -> Self {
         let size = NonZeroUsize::new(LOADED_DOCUMENTS).expect("the bound is not zero");
-        Documents { loaded: LruCache::new(size), stale: BTreeSet::new(), moved: Vec::new() }
+        Documents { loaded: LruCache::new(size), stale: BTreeSet::new(), moved: Vec::new(), follows: true }
     }
 
     /// An entry became durable: its record is behind until it is next looked at.
     pub(super) fn arrived(&mut self, entry: &VerifiedEntry) {
         if entry.header().kind == PayloadKind::CHANGE {
             self.stale.insert(entry.header().record);
+        }
+    }
+
+    /// An entry of a peer became durable.
+    pub(super) fn arrived_from_peer(&mut self, entry: &VerifiedEntry) {
+        if self.follows {
+            self.arrived(entry);
+        } else {
+            self.loaded.pop(&entry.header().record);
         }
     }
 

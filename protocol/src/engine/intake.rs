@@ -280,7 +280,7 @@ impl<S: Shelf> Engine<S> {
         for one in accepted {
             let Some(feed) = self.ledger.feed(&one.feed) else { continue };
             self.offices.arrived(feed.genesis.author, &one.entry);
-            self.documents.arrived(&one.entry);
+            self.documents.arrived_from_peer(&one.entry);
         }
         anew.into_iter().for_each(|record| self.documents.forget(record));
         if let Some(last) = accepted.last()

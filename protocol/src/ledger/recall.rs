@@ -3,7 +3,11 @@
 //!
 //! Nothing here is the truth: all of it can be read from the store, and is, whenever it is not at hand.
 
-use std::{collections::VecDeque, num::NonZeroUsize, sync::PoisonError};
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    sync::{Arc, PoisonError},
+};
 
 use automerge::{ActorId, ChangeHash};
 use lru::LruCache;
@@ -27,7 +31,7 @@ use crate::{
 struct Window {
     /// The place: the number of the entry that would come next.
     before: Seq,
-    tails: VecDeque<Vec<u8>>,
+    tails: VecDeque<Arc<[u8]>>,
     bytes: usize,
     trail: Trail,
 }
@@ -40,7 +44,7 @@ impl Window {
     fn push(&mut self, entry: &VerifiedEntry) {
         let tail = strip::tail(entry.payload());
         self.bytes += tail.len();
-        self.tails.push_back(tail);
+        self.tails.push_back(tail.into());
         while self.bytes > CHUNK_WINDOW {
             self.bytes -= self.tails.pop_front().map_or(0, |tail| tail.len());
         }

@@ -1,14 +1,23 @@
-//! What sync costs in bytes and round trips, beside Automerge's own sync and the floor: `cargo bench -p toguna-tests
-//! --bench sync`; `-- --json` prints the rows as JSON.
+//! What sync costs in bytes and round trips, beside Automerge's own sync and the floor, and how fast it packs: `cargo bench
+//! -p toguna-tests --bench sync`; `-- --json` prints the rows as JSON, `-- --packing` only how fast it packs.
 
 #![allow(clippy::print_stdout, reason = "the figures are what is asked for")]
+
+mod packing;
 
 use toguna_tests::budget::{Scale, measure};
 
 fn main() {
+    if std::env::args().any(|arg| arg == "--packing") {
+        println!("{}", serde_json::to_string_pretty(&packing::measure()).expect("a row is plain data"));
+        return;
+    }
     let rows = measure(Scale::YEAR, true);
+    let packing = packing::measure();
     if std::env::args().any(|arg| arg == "--json") {
-        println!("{}", serde_json::to_string_pretty(&rows).expect("rows are plain data"));
+        let mut all: Vec<serde_json::Value> = rows.iter().map(|row| serde_json::json!(row)).collect();
+        all.push(serde_json::json!(packing));
+        println!("{}", serde_json::to_string_pretty(&all).expect("rows are plain data"));
         return;
     }
     println!("{:36} {:>10} {:>6} {:>10} {:>10} {:>10}", "", "bytes", "trips", "budget", "floor", "Automerge");
@@ -25,4 +34,10 @@ fn main() {
             if row.within { "within" } else { "OVER" },
         );
     }
+    let packing::Packing { work, changes_a_second, bytes, zstd_changes_a_second, zstd_bytes, budget, within } = packing;
+    println!(
+        "{work}: {changes_a_second:.0} changes/s to {bytes} bytes, budget {budget}: {}; Zstandard alone \
+         {zstd_changes_a_second:.0} to {zstd_bytes}",
+        if within { "within" } else { "OVER" },
+    );
 }

@@ -11,6 +11,7 @@ use std::{
 use clap::Parser;
 use toguna_tests::{
     check::{Broken, Violation},
+    scale,
     sim::{
         Outcome,
         options::{Options, Plant, Profile},
@@ -40,7 +41,8 @@ struct Args {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3650))]
     days: u64,
     /// mali: thin links that are up for minutes a day, power cuts, full disks, backups put back. hostile: the same, and
-    /// members that lie. scale: for many offices; better links, little to write, every node applies every document.
+    /// members that lie. scale: the links of mali, with many offices whose stores share memory and of which a few apply
+    /// what they receive; prints bytes for each node.
     #[arg(long, default_value = "mali")]
     profile: Profile,
     /// Go on with the next seeds for so many minutes.
@@ -49,6 +51,12 @@ struct Args {
     /// Plant a known bug: early-ack, forget-tip, apply-unaccepted, drop-concurrent, skip-signature.
     #[arg(long)]
     plant: Option<Plant>,
+    /// scale: entries that all offices together write.
+    #[arg(long, default_value_t = 1000)]
+    entries: usize,
+    /// scale: offices that apply what they receive; the others keep it and pass it on.
+    #[arg(long, default_value_t = 4)]
+    applied: usize,
     /// Of the plan only these deeds, by number, with commas; or `none`.
     #[arg(long)]
     only: Option<String>,
@@ -56,6 +64,9 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.profile == Profile::Scale {
+        return many(&args);
+    }
     let only = match args.only.as_deref() {
         None => None,
         Some("none") => Some(BTreeSet::new()),
@@ -90,6 +101,21 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+fn many(args: &Args) -> ExitCode {
+    let Args { seed, nodes, days, entries, applied, .. } = *args;
+    match scale::run(&scale::Options { seed, nodes: nodes as usize, days, entries, applied }) {
+        Ok((outcome, seconds)) => {
+            println!("{}\n{outcome}", scale::Outcome::heading());
+            println!("{days} days, {} records where they are applied, in {seconds:.0} s", outcome.records);
+            ExitCode::SUCCESS
+        }
+        Err(violation) => {
+            println!("{violation}");
+            exit_code(violation.broken)
+        }
+    }
+}
+
 fn tell(options: &Options, outcome: &Outcome) {
     let seconds = |milliseconds: u64| milliseconds as f64 / 1000.0;
     println!("{options}");
@@ -113,7 +139,11 @@ fn fail(options: &Options, violation: Violation) -> ExitCode {
     let (options, violation) = smallest(options, violation, Duration::from_secs(60));
     println!("{violation}");
     println!("cargo run --release -p toguna-tests --bin sim -- {options}");
-    ExitCode::from(match violation.broken {
+    exit_code(violation.broken)
+}
+
+fn exit_code(broken: Broken) -> ExitCode {
+    ExitCode::from(match broken {
         Broken::Crash => 10,
         Broken::Safety => 11,
         Broken::Liveness => 12,

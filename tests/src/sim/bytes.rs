@@ -44,6 +44,11 @@ impl Bytes {
         count.bytes += frame.len() as u64;
     }
 
+    /// What was sent of one kind, by its first byte.
+    pub fn of(&self, kind: u8) -> Count {
+        self.0.get(&kind).copied().unwrap_or_default()
+    }
+
     /// All bytes.
     pub fn total(&self) -> u64 {
         self.0.values().map(|count| count.bytes).sum()

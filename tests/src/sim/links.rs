@@ -1,6 +1,6 @@
 //! Connections over roads: frames take their time, arrive in order, and are lost when the connection breaks under them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toguna_protocol::testing::Chance;
 
@@ -78,6 +78,8 @@ impl Conn {
 pub struct Links {
     last: u64,
     conns: BTreeMap<u64, Conn>,
+    /// Connections by road: a world may have thousands.
+    by_road: BTreeMap<usize, BTreeSet<u64>>,
 }
 
 impl Links {
@@ -92,6 +94,7 @@ impl Links {
         let number = self.number();
         let (under_way, ways) = Default::default();
         self.conns.insert(number, Conn { road, ends, broken: false, under_way, ways });
+        self.by_road.entry(road).or_default().insert(number);
         number
     }
 
@@ -102,7 +105,12 @@ impl Links {
 
     /// Connections that stand on a road, by number.
     pub fn on(&self, road: usize) -> Vec<u64> {
-        self.conns.iter().filter(|(_, conn)| conn.road == road && !conn.broken).map(|(number, _)| *number).collect()
+        self.of_road(road).filter(|(_, conn)| !conn.broken).map(|(number, _)| number).collect()
+    }
+
+    fn of_road(&self, road: usize) -> impl Iterator<Item = (u64, &Conn)> {
+        let numbers = self.by_road.get(&road).into_iter().flatten();
+        numbers.filter_map(|number| Some((*number, self.conns.get(number)?)))
     }
 
     /// Connections that stand and end at an office.
@@ -113,13 +121,16 @@ impl Links {
 
     /// Whether a node believes to be linked over a road.
     pub fn believes(&self, road: usize, node: usize, boot: u32) -> bool {
-        self.conns.values().any(|conn| conn.road == road && conn.end_at(node, boot).is_some())
+        self.of_road(road).any(|(_, conn)| conn.end_at(node, boot).is_some())
     }
 
     /// Forgets a connection of which both ends are closed.
     pub fn forget_if_over(&mut self, number: u64) {
         if self.conns.get(&number).is_some_and(|conn| conn.ends.iter().all(|end| !end.open)) {
-            self.conns.remove(&number);
+            let over = self.conns.remove(&number);
+            if let Some(others) = over.and_then(|over| self.by_road.get_mut(&over.road)) {
+                others.remove(&number);
+            }
         }
     }
 }

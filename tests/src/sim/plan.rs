@@ -103,7 +103,8 @@ fn chance(options: &Options, concern: u64, number: usize, day: u64) -> Chance {
     chance
 }
 
-fn roads(options: &Options) -> Vec<Road> {
+/// Who may be linked to whom, in a line, a star, or a tree, and how.
+pub fn roads(options: &Options) -> Vec<Road> {
     // A line, a star, or a tree in between.
     let shape = Chance::new(options.seed).below(3);
     let mut roads = Vec::new();
@@ -131,7 +132,8 @@ fn roads(options: &Options) -> Vec<Road> {
     roads
 }
 
-fn on_a_road(options: &Options, road: usize, day: u64, deeds: &mut Vec<Deed>) {
+/// What happens on a road in a day: it is up now and then, and cut.
+pub fn on_a_road(options: &Options, road: usize, day: u64, deeds: &mut Vec<Deed>) {
     let mut chance = chance(options, 2, road, day);
     for _ in 0..1 + chance.below(3) {
         let (at, lasts) = (day * DAY + chance.draw() % DAY, 20 * SECOND + chance.draw() % (12 * MINUTE));
