@@ -68,12 +68,12 @@ pub fn run(options: &Options) -> Result<(Outcome, f64), Violation> {
 
 /// Frames by what they are for: the name, and the first bytes of its frames.
 const PARTS: [(&str, &[u8]); 6] = [
-    ("entries", &[3, 12]),
-    ("numbers", &[2, 14]),
+    ("entries", &[3, 12, 17]),
+    ("numbers", &[2, 14, 15]),
     ("beacons", &[11]),
     ("have", &[4]),
     ("hello", &[1]),
-    ("other", &[5, 6, 7, 8, 9, 10, 13]),
+    ("other", &[5, 6, 7, 8, 9, 10, 13, 16]),
 ];
 
 impl Outcome {

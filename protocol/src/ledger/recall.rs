@@ -56,12 +56,17 @@ impl Window {
 /// Entries after a window for which it is worth to go on from it.
 const WORTH_GOING_ON: u64 = 1_024;
 
+/// Actors that are kept in mind with their feeds.
+const ACTORS: usize = 256;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Recall {
     windows: LruCache<FeedId, Window>,
     parents: LruCache<(FeedId, Seq), Parent>,
     places: LruCache<ChangeHash, (FeedId, Seq)>,
+    /// Whose actors were asked for: finding one takes a hash of every feed.
+    actors: LruCache<ActorId, FeedId>,
 }
 
 impl Default for Recall {
@@ -71,6 +76,7 @@ impl Default for Recall {
             windows: LruCache::new(size(WINDOWS)),
             parents: LruCache::new(size(PARENTS)),
             places: LruCache::new(size(PARENTS)),
+            actors: LruCache::new(size(ACTORS)),
         }
     }
 }
@@ -196,6 +202,12 @@ impl<S: Shelf, H: Fn(&FeedId) -> Seq> Known for Between<'_, S, H> {
     }
 
     fn feed_of(&self, actor: &ActorId) -> Option<FeedId> {
-        self.ledger.feeds().filter(|feed| !feed.is_branch()).map(|feed| feed.id).find(|feed| feed.actor() == *actor)
+        if let Some(feed) = self.ledger.recall(|recall| recall.actors.get(actor).copied()) {
+            return Some(feed);
+        }
+        let mut roots = self.ledger.feeds().filter(|feed| !feed.is_branch()).map(|feed| feed.id);
+        let feed = roots.find(|feed| feed.actor() == *actor)?;
+        self.ledger.recall(|recall| recall.actors.put(actor.clone(), feed));
+        Some(feed)
     }
 }

@@ -20,7 +20,7 @@ const BUDGET: f64 = 20_000.0;
 
 /// What came of it.
 #[derive(Debug, Serialize)]
-pub struct Packing {
+pub(crate) struct Packing {
     /// What was done.
     pub work: &'static str,
     /// Changes a second, and their bytes packed.
@@ -64,7 +64,7 @@ fn best(changes: usize, mut round: impl FnMut() -> usize) -> (f64, usize) {
 }
 
 /// Measures.
-pub fn measure() -> Packing {
+pub(crate) fn measure() -> Packing {
     let mut desk = office();
     let engine = desk.engine();
     let (ledger, own) = (engine.ledger(), engine.own_feed());

@@ -144,6 +144,14 @@ impl SharedShelf {
 
 impl Shelf for SharedShelf {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfError> {
+        if matches!(table, Table::RecordEntries | Table::Arrivals) {
+            let mut value = None;
+            self.scan(table, key, None, &mut |found, row| {
+                value = (found == key).then_some(row);
+                false
+            })?;
+            return Ok(value);
+        }
         let holdings = open(&self.holdings);
         if table != Table::Entries {
             return Ok(holdings.rest.get(&(table, key.to_vec())).cloned());
@@ -176,12 +184,15 @@ impl Shelf for SharedShelf {
             Table::Arrivals => {
                 let (archive, holdings) = (open(&self.archive), open(&self.holdings));
                 let first = from.try_into().map_or(0, u64::from_be_bytes).saturating_sub(1) as usize;
-                let row = |(number, arrival): (&u32, u64)| {
+                for (number, arrival) in holdings.arrivals.iter().zip(1_u64..).skip(first) {
                     let kept = &archive.kept[*number as usize];
                     let value = [&kept.key[..], &kept.value[RECORD_AT..RECORD_AT + RECORD]].concat();
-                    (arrival.to_be_bytes().to_vec(), value)
-                };
-                rows.extend(holdings.arrivals.iter().zip(1..).skip(first).map(row));
+                    let key = arrival.to_be_bytes();
+                    if to.is_some_and(|to| &key[..] >= to) || !visit(&key, value) {
+                        break;
+                    }
+                }
+                return Ok(());
             }
             _ => {
                 let from = (table, from.to_vec());
@@ -203,6 +214,7 @@ impl Shelf for SharedShelf {
 mod tests {
     use toguna_protocol::{
         engine::{Effect, Engine, Event, Settings},
+        frame::VERSION,
         ids::{Moment, Now, UnixSeconds},
         testing::{MemoryShelf, SECRET},
     };
@@ -241,6 +253,7 @@ mod tests {
         let shared = SharedShelf::new(Arc::default());
         let now = Now { wall: UnixSeconds(1_795_000_000), moment: Moment(0) };
         let settings = Settings {
+            speaks: VERSION,
             device_key: [1; 32],
             network_secret: SECRET.to_vec(),
             name: "Gao".to_owned(),

@@ -9,7 +9,7 @@ pub enum Profile {
     Mali,
     /// The same, and members that lie.
     Hostile,
-    /// Many offices on better links, with little to write and no faults but cuts.
+    /// Many offices on better links, with little to write and no faults but cuts. For still more see [`crate::scale`].
     Scale,
 }
 
