@@ -8,6 +8,7 @@ use std::{
 use toguna_protocol::{
     engine::{Engine, Settings, rows::Row},
     feed::Signer,
+    frame::VERSION,
     ids::{AuthorKey, Moment, NetworkId, Now, RecordId, UnixSeconds},
     testing::{Chance, SECRET},
 };
@@ -60,6 +61,7 @@ impl Node {
         entropy.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&chance.draw().to_be_bytes()));
         let author = Signer::new(&device_key, NetworkId::of_secret(SECRET)).author();
         let settings = Settings {
+            speaks: VERSION,
             device_key,
             network_secret: SECRET.to_vec(),
             name: format!("Office {number}"),
