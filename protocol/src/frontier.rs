@@ -147,7 +147,7 @@ mod tests {
         let found: Vec<_> = frontier.outrun_by(feeds.iter()).map(|(feed, seq)| (feed.id, seq)).collect();
         let slow = feeds.iter().map(|feed| (feed, frontier.get(&feed.id))).filter(|(feed, seq)| feed.tip.seq > *seq);
         assert_eq!(found, slow.map(|(feed, seq)| (feed.id, seq)).collect::<Vec<_>>());
-        assert_eq!(found.len(), 4);
+        assert_eq!(found.len(), 5);
     }
 
     #[test]

