@@ -16,6 +16,7 @@ use toguna_protocol::{
     engine::Saved,
     ids::{Arrival, RecordId},
     record::Kind,
+    testing::MemoryShelf,
 };
 
 use crate::pair::{Desk, Taken, join};
@@ -107,7 +108,11 @@ impl<'a> Network<'a> {
     /// Every other record belongs to the other office. Both hold all, and have been level since.
     fn new(pack: &'a Pack, scale: Scale, operations: &mut Vec<Value>) -> Self {
         let vocabulary = Arc::new(pack.vocabulary());
-        let (a, b) = (Desk::new("Kidal", 1, vocabulary.clone()), Desk::new("Bamako", 2, vocabulary));
+        let desks = (Desk::new("Kidal", 1, vocabulary.clone()), Desk::new("Bamako", 2, vocabulary));
+        Network::of(desks, pack, scale, operations)
+    }
+
+    fn of((a, b): (Desk, Desk), pack: &'a Pack, scale: Scale, operations: &mut Vec<Value>) -> Self {
         let mut network = Network { a, b, pack, records: Vec::new(), saves: 0 };
         let mut samples = Samples::new(pack, 1);
         let histories: Vec<_> = (0..scale.records).map(|_| samples.with_edits(scale.changes - 1)).collect();
@@ -204,6 +209,30 @@ impl<'a> Network<'a> {
         ids.dedup();
         ids.into_iter().map(|id| (document(&mut self.a, id), document(&mut self.b, id))).collect()
     }
+}
+
+/// Two offices after a year together and a week apart.
+pub struct Apart {
+    /// What their stores hold.
+    pub shelves: [MemoryShelf; 2],
+    /// What the second holds once both hold the same.
+    pub whole: MemoryShelf,
+    /// The record that each made last.
+    pub newest: [RecordId; 2],
+}
+
+/// Makes two offices that were level after a year and have worked apart for a week since, as [`measure`] does it.
+pub fn week_apart(pack: &Pack, desks: (Desk, Desk), scale: Scale) -> Apart {
+    let mut network = Network::of(desks, pack, scale, &mut Vec::new());
+    network.level();
+    let newest = [0, 1].map(|side| {
+        network.week(side, scale);
+        let arrivals = network.desk(side).engine().ledger().arrivals_after(Arrival(0), usize::MAX);
+        arrivals.expect("memory can be read").last().expect("records were made").1
+    });
+    let shelves = [network.a.shelf().copy(), network.b.shelf().copy()];
+    network.level();
+    Apart { shelves, whole: network.b.shelf().copy(), newest }
 }
 
 fn records_of(desk: &mut Desk) -> Vec<RecordId> {

@@ -39,15 +39,23 @@ impl Desk {
     /// # Panics
     /// If the engine does not start.
     pub fn new(name: &str, key: u8, vocabulary: Arc<Vocabulary>) -> Self {
+        Desk::of(name, [key; 32], SECRET, vocabulary)
+    }
+
+    /// A new office with this device key, in the network that this secret opens.
+    ///
+    /// # Panics
+    /// If the engine does not start.
+    pub fn of(name: &str, key: [u8; 32], secret: &[u8], vocabulary: Arc<Vocabulary>) -> Self {
         let shelf = MemoryShelf::default();
         let now = Now { wall: UnixSeconds(1_795_000_000), moment: Moment(1_000_000) };
         let settings = Settings {
-            device_key: [key; 32],
-            network_secret: SECRET.to_vec(),
+            device_key: key,
+            network_secret: secret.to_vec(),
             name: name.to_owned(),
             region: None,
             vocabulary,
-            entropy: [key; 32],
+            entropy: key,
             version: "0.0.0".to_owned(),
             doubt: false,
         };
@@ -104,6 +112,11 @@ impl Desk {
     /// The engine.
     pub fn engine(&mut self) -> &mut Engine<MemoryShelf> {
         &mut self.engine
+    }
+
+    /// What its store holds.
+    pub fn shelf(&self) -> &MemoryShelf {
+        &self.shelf
     }
 
     /// Lets time pass without anything happening.

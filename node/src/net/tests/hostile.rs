@@ -8,13 +8,14 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::sleep};
 use super::*;
 use crate::net::{
     frames::put_frame,
+    knocking::Door,
     streams::{OpenedStream, StreamEvent},
     transport::{self, Behaviour, BehaviourEvent},
 };
 
 /// A peer that speaks libp2p and our protocol's name, and then says what it likes.
 fn stranger() -> Swarm<Behaviour> {
-    transport::swarm(&NetSettings::new([66; 32])).expect("a swarm")
+    transport::swarm(&NetSettings::new([66; 32]), &Door::default()).expect("a swarm")
 }
 
 /// The swarm's next stream.
