@@ -22,6 +22,7 @@
 mod addresses;
 mod backoff;
 mod frames;
+mod gather;
 mod knocking;
 mod link;
 mod peers;

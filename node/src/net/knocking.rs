@@ -25,7 +25,10 @@ use libp2p::{
     },
     multiaddr::Protocol,
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
 
 /// How long one dial goes on knocking.
 const KNOCKING: Duration = Duration::from_secs(10);
@@ -59,18 +62,18 @@ const MAX_SILENT: usize = 1_024;
 type Connection = (PeerId, StreamMuxerBox);
 type Carrier = Boxed<Connection>;
 
-/// When a knock was answered.
-#[derive(Clone, Default)]
-pub(super) struct Answered(Arc<Mutex<Option<Instant>>>);
+/// Says when a knock is answered.
+#[derive(Clone)]
+pub(super) struct Answered {
+    knock: u32,
+    /// Which knock of the dial was answered last, and when.
+    last: watch::Sender<Option<(u32, Instant)>>,
+}
 
 impl Answered {
     /// It is, now.
     pub(super) fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    fn at(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last.send_replace(Some((self.knock, Instant::now())));
     }
 }
 
@@ -158,7 +161,8 @@ pub(super) struct Knocking {
 impl Knocking {
     /// `make` makes the carrier of one knock, which says when it was answered.
     pub(super) fn new(make: impl Fn(Answered) -> Carrier + Send + Sync + 'static, door: Door) -> Self {
-        Knocking { listening: make(Answered::default()), make: Arc::new(make), door }
+        let nobody = Answered { knock: 0, last: watch::Sender::new(None) };
+        Knocking { listening: make(nobody), make: Arc::new(make), door }
     }
 }
 
@@ -182,7 +186,7 @@ impl Transport for Knocking {
             addr,
             options,
             knocks: FuturesUnordered::new(),
-            answers: Vec::new(),
+            answered: watch::Sender::new(None),
             count: 0,
         };
         // What cannot be dialled at all is told at once.
@@ -201,18 +205,18 @@ struct Dial {
     addr: Multiaddr,
     options: DialOpts,
     knocks: FuturesUnordered<BoxFuture<'static, io::Result<Connection>>>,
-    answers: Vec<Answered>,
+    answered: watch::Sender<Option<(u32, Instant)>>,
     count: u32,
 }
 
 impl Dial {
     fn knock(&mut self) -> Result<(), TransportError<io::Error>> {
-        let answered = Answered::default();
-        let connecting = (self.make)(answered.clone()).dial(self.addr.clone(), self.options)?;
+        let answered = Answered { knock: self.count, last: self.answered.clone() };
+        let connecting = (self.make)(answered).dial(self.addr.clone(), self.options)?;
         let patient = self.count % PATIENT == PATIENT - 1;
+        let listening = if patient { LISTENING_LONG } else { LISTENING };
+        self.knocks.push(given_up(connecting, self.count, self.answered.subscribe(), listening).boxed());
         self.count += 1;
-        self.answers.push(answered.clone());
-        self.knocks.push(given_up(connecting, answered, if patient { LISTENING_LONG } else { LISTENING }).boxed());
         Ok(())
     }
 
@@ -234,8 +238,8 @@ impl Dial {
                 () = sleep_until(next) => {
                     next += door.pace(&self.addr);
                     let now = Instant::now();
-                    let proving = self.answers.iter().filter_map(Answered::at).max();
-                    if proving.is_some_and(|at| now.duration_since(at) < PROVING) {
+                    let proving = self.answered.borrow().is_some_and(|(_, at)| now.duration_since(at) < PROVING);
+                    if proving {
                         continue;
                     }
                     if door.is_called_off(&self.addr) {
@@ -258,17 +262,24 @@ fn no_answer() -> io::Error {
     io::Error::from_raw_os_error(rustix::io::Errno::TIMEDOUT.raw_os_error())
 }
 
-/// Gives a knock up where nobody answers in time, or whoever answered does not prove who it is.
+/// Gives a knock up where nobody answers in time or another was answered first, and later where whoever answered does
+/// not prove who it is.
 async fn given_up(
     connecting: impl Future<Output = io::Result<Connection>>,
-    answered: Answered,
+    knock: u32,
+    mut answered: watch::Receiver<Option<(u32, Instant)>>,
     listening: Duration,
 ) -> io::Result<Connection> {
     let mut connecting = std::pin::pin!(connecting);
-    if let Ok(connected) = timeout(listening, &mut connecting).await {
-        return connected;
-    }
-    if answered.at().is_none() {
+    let began = Instant::now();
+    let since = |last: &Option<(u32, Instant)>| last.is_some_and(|(_, at)| at >= began);
+    let ours = tokio::select! {
+        connected = &mut connecting => return connected,
+        last = timeout(listening, answered.wait_for(since)) => {
+            matches!(last, Ok(Ok(last)) if last.is_some_and(|(answered, _)| answered == knock))
+        }
+    };
+    if !ours {
         return Err(no_answer());
     }
     timeout(PROVING_LONG, connecting).await.unwrap_or_else(|_| Err(no_answer()))

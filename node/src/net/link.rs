@@ -361,6 +361,10 @@ impl Writing {
             batch.clear();
             match self.next().await {
                 Next::Frame(frame) => {
+                    // Beside frames an acknowledgement costs hardly anything.
+                    if let Some(read) = self.pulse.note(Pulse::thank_if_owing) {
+                        put_heartbeat(&mut batch, read);
+                    }
                     put_frame(&mut batch, &frame);
                     let frames = 1 + self.gather(&mut batch);
                     self.pulse.note(|pulse, now| pulse.say(frames, now));

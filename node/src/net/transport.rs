@@ -17,6 +17,7 @@ use toguna_protocol::limits;
 
 use super::{
     NetError, NetSettings,
+    gather::Gathered,
     knocking::{Answered, Door, Knocking},
     streams::Streams,
 };
@@ -43,7 +44,7 @@ const UNHEARD: Duration = Duration::from_secs(20);
 
 /// Connections to one peer at once: the one in use, and those that a link which is up for seconds has left behind
 /// within [`UNHEARD`] and a [`NetSettings::admission`].
-const PER_PEER: u32 = 16;
+pub(super) const PER_PEER: u32 = 16;
 
 /// Connections that others are setting up.
 const PENDING: u32 = 16;
@@ -135,7 +136,7 @@ fn over_tcp(noise: &noise::Config, answered: Answered) -> Carriers {
         .map(move |stream, _| {
             answered.note();
             for_thin_links(&stream);
-            stream
+            Gathered::new(stream)
         })
         .upgrade(Version::V1Lazy)
         .authenticate(noise.clone())

@@ -52,13 +52,15 @@ struct Direction {
     free_at: Instant,
     sent: Sent,
     last: Instant,
+    /// Since when each packet is told of, where it is.
+    told: Option<(usize, Instant)>,
 }
 
 impl Direction {
     fn new(seed: u64) -> Self {
         let now = Instant::now();
         let (waiting, flying, sent) = Default::default();
-        Direction { chance: Chance::new(seed), waiting, flying, free_at: now, sent, last: now }
+        Direction { chance: Chance::new(seed), waiting, flying, free_at: now, sent, last: now, told: None }
     }
 
     fn offer(&mut self, packet: &[u8], now: Instant) {
@@ -75,7 +77,13 @@ impl Direction {
         while let Some((left, packet)) = self.waiting.pop_front_if(|(done, _)| *done <= now) {
             self.sent.bytes += packet.len() as u64;
             self.sent.packets += 1;
-            if self.chance.below(100) >= LOST {
+            let arrives = self.chance.below(100) >= LOST;
+            if let Some((side, since)) = self.told {
+                let at = left.saturating_duration_since(since).as_secs_f64();
+                let fate = if arrives { "" } else { ", lost" };
+                eprintln!("{at:8.3} s  {}  {:4} bytes{fate}", ["-->", "<--"][side], packet.len());
+            }
+            if arrives {
                 self.flying.push_back((left + DELAY, packet));
             }
         }
@@ -154,6 +162,12 @@ impl Link {
     /// What has been sent, either way.
     pub(crate) fn sent(&self) -> [Sent; 2] {
         [0, 1].map(|side| locked(&self.ways[side]).sent)
+    }
+
+    /// Tells of every packet that leaves the line from now on.
+    pub(crate) fn tell_packets(&self) {
+        let now = Instant::now();
+        self.ways.iter().enumerate().for_each(|(side, way)| locked(way).told = Some((side, now)));
     }
 
     /// For how long nobody has sent anything while it was up.

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::Parser;
 use serde::Serialize;
 use tempfile::TempDir;
 use toguna::pack::Pack;
@@ -96,7 +97,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(program: PathBuf) -> Self {
+    fn new(program: PathBuf, scale: Scale) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         let pack = Pack::embedded();
         let secret = home.path().join("secret");
@@ -107,7 +108,7 @@ impl Stage {
         });
         let [(a, of_a), (b, of_b), _] = &offices;
         eprintln!("making a year of history …");
-        let apart = week_apart(&pack, (desk(a, of_a, &pack), desk(b, of_b, &pack)), Scale::YEAR);
+        let apart = week_apart(&pack, (desk(a, of_a, &pack), desk(b, of_b, &pack)), scale);
         Stage { home, program, apart, settled: 0 }
     }
 
@@ -122,8 +123,8 @@ impl Stage {
         to
     }
 
-    fn measure(&mut self, work: Work, seed: u64) -> Result<Row, String> {
-        let link = Link::new(seed)?;
+    fn measure(&mut self, work: Work, asked: &Asked) -> Result<Row, String> {
+        let link = Link::new(asked.seed)?;
         let [a, b] = self.apart.shelves.clone();
         let (first, second) = match work.kind {
             Kind::Week | Kind::Nothing => (self.settle("Kidal", Some(&a)), self.settle("Bamako", Some(&b))),
@@ -138,19 +139,22 @@ impl Stage {
             link.set_up(true);
             until_level(&offices, &link, Instant::now(), None)?;
             std::thread::sleep(QUIET);
-            link.set_up(false);
             // Neither is to hold on to a connection that the work would find.
             drop(offices);
+            link.set_up(false);
             let offices = [start(&first, 0), start(&second, 1)];
-            return go(work, &link, &offices);
+            return go(work, &link, &offices, asked);
         }
-        go(work, &link, &offices)
+        go(work, &link, &offices, asked)
     }
 }
 
-fn go(work: Work, link: &Link, offices: &[Running; 2]) -> Result<Row, String> {
+fn go(work: Work, link: &Link, offices: &[Running; 2], asked: &Asked) -> Result<Row, String> {
     std::thread::sleep(IDLE);
     let before = link.sent();
+    if asked.packets {
+        link.tell_packets();
+    }
     let began = Instant::now();
     link.set_up(true);
     let (level, when_level) = until_level(offices, link, began, work.flaps)?;
@@ -198,33 +202,58 @@ fn until_level(
     Err(format!("not level after {PATIENCE:?}"))
 }
 
-/// Measures what the arguments ask for and prints it.
+/// What the arguments ask for.
+#[derive(Debug, Parser)]
+struct Asked {
+    /// Only works whose names hold one of these
+    names: Vec<String>,
+    /// Print the rows as JSON
+    #[arg(long)]
+    json: bool,
+    /// Draws the losses
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The program to measure [default: the one built for release beside this bench]
+    #[arg(long)]
+    program: Option<PathBuf>,
+    /// Records after a year, for a first look
+    #[arg(long, default_value_t = Scale::YEAR.records)]
+    records: usize,
+    /// Tell of every packet
+    #[arg(long)]
+    packets: bool,
+    /// Leave the offices' directories, with what their nodes logged
+    #[arg(long)]
+    keep: bool,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Measures what is asked for and prints it.
 pub(crate) fn run() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let seed_at = args.iter().position(|arg| arg == "--seed");
-    let seed = seed_at.and_then(|at| args.get(at + 1)?.parse().ok()).unwrap_or(1);
-    let names: Vec<&String> = args
-        .iter()
-        .enumerate()
-        .filter(|(at, arg)| !arg.starts_with("--") && seed_at.is_none_or(|seed| *at != seed + 1))
-        .map(|(_, arg)| arg)
-        .collect();
-    let program = Link::new(seed).map(drop).and_then(|()| program());
-    let program = match program {
+    let asked = Asked::parse();
+    let there = Link::new(asked.seed).map(drop).and_then(|()| asked.program.clone().map_or_else(program, Ok));
+    let program = match there {
         Ok(program) => program,
         Err(reason) => return eprintln!("not measured, it takes root and network namespaces: {reason}"),
     };
-    let mut stage = Stage::new(program);
+    let mut stage = Stage::new(program, Scale { records: asked.records, ..Scale::YEAR });
+    let names = &asked.names;
     let wanted = |work: &&Work| names.is_empty() || names.iter().any(|name| work.name.contains(name.as_str()));
     let mut rows = Vec::new();
     for work in WORKS.iter().filter(wanted) {
         eprintln!("measuring {} …", work.name);
-        match stage.measure(*work, seed) {
+        match stage.measure(*work, &asked) {
             Ok(row) => rows.push(row),
             Err(reason) => eprintln!("{}: {reason}", work.name),
         }
     }
-    if args.iter().any(|arg| arg == "--json") {
+    if asked.keep {
+        stage.home.disable_cleanup(true);
+        eprintln!("the offices are in {}", stage.home.path().display());
+    }
+    if asked.json {
         println!("{}", serde_json::to_string_pretty(&rows).expect("rows are plain data"));
         return;
     }

@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use toguna::{
     config::{self, NetworkSecret, NewOffice, SECRET_FILE, SecretSource},
@@ -35,6 +36,9 @@ const HTTP: &str = "127.0.0.1:7373";
 
 /// How often an office is asked how it stands.
 const ASKING: Duration = Duration::from_millis(25);
+
+/// How long a program may take to end.
+const STOPPING: Duration = Duration::from_secs(15);
 
 /// Bytes of rows that go into a store at once.
 const BATCH: usize = 512 * 1024;
@@ -90,7 +94,7 @@ pub(crate) struct Seen {
     pub(crate) at: Instant,
 }
 
-/// A running office. Dropping it kills the program.
+/// A running office. Dropping it ends the program.
 pub(crate) struct Running {
     child: Child,
     watch: Option<JoinHandle<()>>,
@@ -141,7 +145,14 @@ impl Drop for Running {
             // It panicked: then there was nothing to see.
             let _panicked = watch.join();
         }
-        // It may have ended by itself.
+        // In good order, as a person ends it; it may have ended by itself.
+        if let Some(id) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ended = kill_process(id, Signal::TERM);
+        }
+        let asked = Instant::now();
+        while asked.elapsed() < STOPPING && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(ASKING);
+        }
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
