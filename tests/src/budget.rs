@@ -19,7 +19,7 @@ use toguna_protocol::{
     testing::MemoryShelf,
 };
 
-use crate::pair::{Desk, Taken, join};
+use crate::pair::{Desk, Taken, join, thin};
 
 /// How large a network is measured on.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,16 @@ impl Row {
         let round_trips = taken.round_trips();
         let within = bytes <= budget && round_trips <= trips;
         Row { work, bytes, round_trips, floor, automerge: None, budget, trips_allowed: trips, within }
+    }
+
+    /// A work on a thin link that is cut again and again, beside the same where it is not: see [`thin`].
+    fn cut(work: &'static str, (a, b): (&Desk, &Desk), flaps: (u64, u64)) -> Self {
+        let whole = thin::join(&mut a.again(), &mut b.again(), None);
+        let cut = thin::join(&mut a.again(), &mut b.again(), Some(flaps));
+        let budget = whole.bytes * 105 / 100;
+        let within = cut.bytes <= budget;
+        let (round_trips, trips_allowed) = (cut.took as f64 / thin::ROUND_TRIP as f64, f64::INFINITY);
+        Row { work, bytes: cut.bytes, round_trips, floor: None, automerge: None, budget, trips_allowed, within }
     }
 
     fn beside(self, automerge: Option<usize>) -> Self {
@@ -213,8 +223,8 @@ impl<'a> Network<'a> {
 
 /// Two offices after a year together and a week apart.
 pub struct Apart {
-    /// What their stores hold.
-    pub shelves: [MemoryShelf; 2],
+    /// Both.
+    pub offices: [Desk; 2],
     /// What the second holds once both hold the same.
     pub whole: MemoryShelf,
     /// The record that each made last.
@@ -230,9 +240,9 @@ pub fn week_apart(pack: &Pack, desks: (Desk, Desk), scale: Scale) -> Apart {
         let arrivals = network.desk(side).engine().ledger().arrivals_after(Arrival(0), usize::MAX);
         arrivals.expect("memory can be read").last().expect("records were made").1
     });
-    let shelves = [network.a.shelf().copy(), network.b.shelf().copy()];
+    let offices = [network.a.again(), network.b.again()];
     network.level();
-    Apart { shelves, whole: network.b.shelf().copy(), newest }
+    Apart { offices, whole: network.b.shelf().copy(), newest }
 }
 
 fn records_of(desk: &mut Desk) -> Vec<RecordId> {
@@ -311,7 +321,9 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
     let beside = automerge(&mut network);
     let taken = network.level();
     let least = floor(&ours) + floor(&theirs);
+    let cut = Row::cut("… with the link up 4 s, down 5 s", (&network.a, &network.b), (4_000, 5_000));
     rows.push(Row::new("a week apart", taken.bytes(), taken, Some(least), least, 1.0).beside(beside));
+    rows.push(cut);
 
     let mut empty = Network {
         a: Desk::new("Gao", 3, Arc::new(pack.vocabulary())),
@@ -322,6 +334,7 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
     };
     history.extend(edits.into_iter().chain(ours).chain(theirs));
     let beside = automerge(&mut empty);
+    let cut = Row::cut("… with the link up 20 s, down 25 s", (&empty.a, &empty.b), (20_000, 25_000));
     let taken = empty.level();
     let least = floor(&history);
     let streaming = f64::INFINITY;
@@ -329,5 +342,6 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
         Row::new("an empty office, the whole history", taken.bytes(), taken, Some(least), least * 17 / 10, streaming)
             .beside(beside),
     );
+    rows.push(cut);
     rows
 }

@@ -60,9 +60,11 @@ impl Session {
             return Ok(Incoming::Admitted { clock: hello.clock });
         }
         let named = baseline.named(hello.baseline).cloned();
+        let suppose = baseline.may_suppose();
         // The peer may suppose that we still hold what we once did, though a feed has ended at a fork since.
         baseline.marks().flat_map(|mark| mark.numbers.iter()).for_each(|(feed, seq)| self.reach.raise(feed, seq));
         match named {
+            Some(mark) if !suppose => self.send_changed(&mark, ledger, now),
             Some(mark) => {
                 self.send_changed(&mark, ledger, now);
                 // Its present store remembers the mark, and so holds what the mark says. What only we remember may
@@ -102,7 +104,7 @@ impl Session {
     pub(super) fn note(&mut self, digest: Digest, numbers: &Frontier) {
         let Some(baseline) = &mut self.baseline else { return };
         if baseline.agreed.as_ref().is_none_or(|mark| mark.digest != digest) {
-            baseline.agreed = Some(Mark { digest, numbers: numbers.clone() });
+            baseline.agree(Mark { digest, numbers: numbers.clone() });
             self.baseline_is_news = true;
         }
     }

@@ -125,7 +125,7 @@ impl Stage {
 
     fn measure(&mut self, work: Work, asked: &Asked) -> Result<Row, String> {
         let link = Link::new(asked.seed)?;
-        let [a, b] = self.apart.shelves.clone();
+        let [a, b] = [0, 1].map(|side| self.apart.offices[side].shelf().clone());
         let (first, second) = match work.kind {
             Kind::Week | Kind::Nothing => (self.settle("Kidal", Some(&a)), self.settle("Bamako", Some(&b))),
             Kind::Empty => (self.settle("Gao", None), self.settle("Bamako", Some(&self.apart.whole.clone()))),
