@@ -149,4 +149,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn after_a_cut_nothing_is_supposed_until_both_agree_again() {
+        let mut baseline = Baseline::new(Epoch([1; 8]), Epoch([2; 8]));
+        assert!(baseline.may_suppose());
+        baseline.cut_short();
+        assert!(!baseline.may_suppose());
+        baseline.agree(Mark { digest: Digest([7; 16]), numbers: Frontier::default() });
+        assert!(baseline.may_suppose());
+    }
 }
