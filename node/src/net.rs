@@ -3,8 +3,13 @@
 //!
 //! Two carriers: TCP + Noise + Yamux with the lazy multistream upgrade for thin links, QUIC for the local network.
 //! Peers come from configuration and, where it is switched on, from mDNS. On every connection the dialler opens one
-//! stream of the protocol `/toguna/1`; on it travel frames, each a LEB128 length and as many bytes. An empty frame is
-//! a heartbeat: it keeps the way open, shows that the peer still lives, and is never passed on.
+//! stream of the protocol `/toguna/1`; on it travel frames, each a LEB128 length and as many bytes. A length of 0 is a
+//! heartbeat: it acknowledges frames (`frames`, `pulse`), keeps the way open, and is never passed on.
+//!
+//! Links come and go. An address is knocked at twice a second until somebody answers (`knocking`). Where an
+//! acknowledgement fails to come and nothing is heard, whoever dialled dials anew beside the connection, which may
+//! be dead: the system would try it ever more rarely. If it turns out to live, the dial is called off; if the new one
+//! stands first, the engine keeps that.
 //!
 //! The loop: [`start`] spawns a `Worker` that owns the libp2p swarm; each connection's stream is owned by a task of
 //! its own (`link`), so that a peer that does not read holds up nobody else. Frames to send go straight to that
@@ -17,8 +22,11 @@
 mod addresses;
 mod backoff;
 mod frames;
+mod gather;
+mod knocking;
 mod link;
 mod peers;
+mod pulse;
 mod streams;
 #[cfg(test)]
 mod tests;

@@ -460,7 +460,7 @@ impl<S: Shelf> Engine<S> {
             Event::Command(id, command) => self.command(id, command, now),
             Event::Connected { conn, peer, dialled } => self.connected(conn, peer, dialled, now),
             Event::Frame(conn, bytes) => self.frame(conn, &bytes, now),
-            Event::Closed(conn) => drop(self.sessions.remove(&conn)),
+            Event::Closed(conn) => self.closed(conn),
             Event::Persisted(id) => self.persisted(id, now),
             Event::NotPersisted(id, why) => self.not_persisted(id, &why, now),
             Event::Idle => self.refresh(now),

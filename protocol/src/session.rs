@@ -272,6 +272,11 @@ impl Session {
         self.last_heard
     }
 
+    /// Whether entries are under way that the peer has not acknowledged.
+    pub fn is_sending(&self) -> bool {
+        !self.flights.is_empty()
+    }
+
     /// The next frame to send, in order.
     pub fn poll_send(&mut self) -> Option<Vec<u8>> {
         self.outbox.pop_front()

@@ -18,9 +18,10 @@ use toguna_protocol::{
     engine::Saved,
     ids::{Arrival, RecordId},
     record::Kind,
+    testing::MemoryShelf,
 };
 
-use crate::pair::{Desk, Taken, join};
+use crate::pair::{Desk, Taken, join, thin};
 
 /// How large a network is measured on.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +71,16 @@ impl Row {
         Row { work, bytes, round_trips, floor, automerge: None, budget, trips_allowed: trips, within }
     }
 
+    /// A work on a thin link that is cut again and again, beside the same where it is not: see [`thin`].
+    fn cut(work: &'static str, (a, b): (&Desk, &Desk), flaps: (u64, u64)) -> Self {
+        let whole = thin::join(&mut a.again(), &mut b.again(), None);
+        let cut = thin::join(&mut a.again(), &mut b.again(), Some(flaps));
+        let budget = whole.bytes * 105 / 100;
+        let within = cut.bytes <= budget;
+        let (round_trips, trips_allowed) = (cut.took as f64 / thin::ROUND_TRIP as f64, f64::INFINITY);
+        Row { work, bytes: cut.bytes, round_trips, floor: None, automerge: None, budget, trips_allowed, within }
+    }
+
     fn beside(self, automerge: Option<usize>) -> Self {
         Row { automerge, ..self }
     }
@@ -109,7 +120,11 @@ impl<'a> Network<'a> {
     /// Every other record belongs to the other office. Both hold all, and have been level since.
     fn new(pack: &'a Pack, scale: Scale, operations: &mut Vec<Value>) -> Self {
         let vocabulary = Arc::new(pack.vocabulary());
-        let (a, b) = (Desk::new("Kidal", 1, vocabulary.clone()), Desk::new("Bamako", 2, vocabulary));
+        let desks = (Desk::new("Kidal", 1, vocabulary.clone()), Desk::new("Bamako", 2, vocabulary));
+        Network::of(desks, pack, scale, operations)
+    }
+
+    fn of((a, b): (Desk, Desk), pack: &'a Pack, scale: Scale, operations: &mut Vec<Value>) -> Self {
         let mut network = Network { a, b, pack, records: Vec::new(), saves: 0 };
         let mut samples = Samples::new(pack, 1);
         let histories: Vec<_> = (0..scale.records).map(|_| samples.with_edits(scale.changes - 1)).collect();
@@ -208,6 +223,30 @@ impl<'a> Network<'a> {
     }
 }
 
+/// Two offices after a year together and a week apart.
+pub struct Apart {
+    /// Both.
+    pub offices: [Desk; 2],
+    /// What the second holds once both hold the same.
+    pub whole: MemoryShelf,
+    /// The record that each made last.
+    pub newest: [RecordId; 2],
+}
+
+/// Makes two offices that were level after a year and have worked apart for a week since, as [`measure`] does it.
+pub fn week_apart(pack: &Pack, desks: (Desk, Desk), scale: Scale) -> Apart {
+    let mut network = Network::of(desks, pack, scale, &mut Vec::new());
+    network.level();
+    let newest = [0, 1].map(|side| {
+        network.week(side, scale);
+        let arrivals = network.desk(side).engine().ledger().arrivals_after(Arrival(0), usize::MAX);
+        arrivals.expect("memory can be read").last().expect("records were made").1
+    });
+    let offices = [network.a.again(), network.b.again()];
+    network.level();
+    Apart { offices, whole: network.b.shelf().copy(), newest }
+}
+
 fn records_of(desk: &mut Desk) -> Vec<RecordId> {
     let arrivals = desk.engine().ledger().arrivals_after(Arrival(0), usize::MAX).expect("memory can be read");
     arrivals.into_iter().map(|(_, record)| record).filter(|record| *record != RecordId([0; 16])).collect()
@@ -284,7 +323,9 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
     let beside = automerge(&mut network);
     let taken = network.level();
     let least = floor(&ours) + floor(&theirs);
+    let cut = Row::cut("… with the link up 4 s, down 5 s", (&network.a, &network.b), (4_000, 5_000));
     rows.push(Row::new("a week apart", taken.bytes(), taken, Some(least), least, 1.0).beside(beside));
+    rows.push(cut);
 
     let mut empty = Network {
         a: Desk::new("Gao", 3, Arc::new(pack.vocabulary())),
@@ -295,6 +336,7 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
     };
     history.extend(edits.into_iter().chain(ours).chain(theirs));
     let beside = automerge(&mut empty);
+    let cut = Row::cut("… with the link up 20 s, down 25 s", (&empty.a, &empty.b), (20_000, 25_000));
     let taken = empty.level();
     let least = floor(&history);
     let streaming = f64::INFINITY;
@@ -302,6 +344,7 @@ pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
         Row::new("an empty office, the whole history", taken.bytes(), taken, Some(least), least * 17 / 10, streaming)
             .beside(beside),
     );
+    rows.push(cut);
     rows.push(feeds::a_hundred_offices(scale.records / 10));
     rows
 }

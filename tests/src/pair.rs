@@ -1,5 +1,8 @@
 //! Two offices' engines joined by a link on which time and bytes are counted: no sockets, no disk, the same on every
 //! machine. What is sent in one direction while frames are under way in the other arrives together: one *crossing*.
+//! Where the rate of the link counts, or its cuts, see [`thin`].
+
+pub mod thin;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,6 +26,9 @@ const ENDLESS: usize = 10_000;
 /// One office's engine with its store in memory.
 pub struct Desk {
     engine: Engine<MemoryShelf>,
+    maker: Maker,
+    /// The connection that is used.
+    conn: ConnId,
     shelf: MemoryShelf,
     now: Now,
     replies: BTreeMap<CommandId, Result<Saved, CommandError>>,
@@ -34,28 +40,58 @@ pub struct Desk {
 
 const CONN: ConnId = ConnId(1);
 
+/// What an office is made of, beside its store.
+#[derive(Clone)]
+struct Maker {
+    name: String,
+    key: [u8; 32],
+    secret: Vec<u8>,
+    vocabulary: Arc<Vocabulary>,
+}
+
 impl Desk {
     /// A new office.
     ///
     /// # Panics
     /// If the engine does not start.
     pub fn new(name: &str, key: u8, vocabulary: Arc<Vocabulary>) -> Self {
-        let shelf = MemoryShelf::default();
+        Desk::of(name, [key; 32], SECRET, vocabulary)
+    }
+
+    /// A new office with this device key, in the network that this secret opens.
+    ///
+    /// # Panics
+    /// If the engine does not start.
+    pub fn of(name: &str, key: [u8; 32], secret: &[u8], vocabulary: Arc<Vocabulary>) -> Self {
+        let maker = Maker { name: name.to_owned(), key, secret: secret.to_vec(), vocabulary };
         let now = Now { wall: UnixSeconds(1_795_000_000), moment: Moment(1_000_000) };
+        Desk::open(maker, MemoryShelf::default(), now)
+    }
+
+    /// The same office, started again on a copy of its store.
+    ///
+    /// # Panics
+    /// If the engine does not start.
+    pub fn again(&self) -> Self {
+        Desk::open(self.maker.clone(), self.shelf.copy(), self.now)
+    }
+
+    fn open(maker: Maker, shelf: MemoryShelf, now: Now) -> Self {
         let settings = Settings {
-            device_key: [key; 32],
-            network_secret: SECRET.to_vec(),
-            name: name.to_owned(),
+            device_key: maker.key,
+            network_secret: maker.secret.clone(),
+            name: maker.name.clone(),
             region: None,
-            vocabulary,
-            entropy: [key; 32],
+            vocabulary: maker.vocabulary.clone(),
+            entropy: maker.key,
             version: "0.0.0".to_owned(),
             speaks: VERSION,
             doubt: false,
         };
-        let engine = Engine::open(settings, shelf.clone(), now).expect("an engine starts on a new store");
+        let engine = Engine::open(settings, shelf.clone(), now).expect("an engine starts on a sound store");
         let (replies, outgoing) = Default::default();
-        let mut desk = Desk { engine, shelf, now, replies, next_command: 0, outgoing, closed: false };
+        let mut desk =
+            Desk { engine, maker, conn: CONN, shelf, now, replies, next_command: 0, outgoing, closed: false };
         desk.carry_out();
         desk
     }
@@ -67,9 +103,9 @@ impl Desk {
                     self.shelf.apply(batch, durable);
                     self.engine.handle(Event::Persisted(id), self.now);
                 }
-                Effect::Send(_, frame) => self.outgoing.push(frame),
+                Effect::Send(conn, frame) if conn == self.conn => self.outgoing.push(frame),
                 Effect::Reply(id, result) => drop(self.replies.insert(id, result)),
-                Effect::Disconnect(..) => self.closed = true,
+                Effect::Disconnect(conn, _) if conn == self.conn => self.closed = true,
                 _ => {}
             }
         }
@@ -106,6 +142,11 @@ impl Desk {
     /// The engine.
     pub fn engine(&mut self) -> &mut Engine<MemoryShelf> {
         &mut self.engine
+    }
+
+    /// What its store holds.
+    pub fn shelf(&self) -> &MemoryShelf {
+        &self.shelf
     }
 
     /// Lets time pass without anything happening.

@@ -1,4 +1,5 @@
-//! Frames on a byte stream: a LEB128 length, then as many bytes. A length of 0 is a heartbeat.
+//! Frames on a byte stream: a LEB128 length, then as many bytes. A length of 0 is a heartbeat, and after it come two
+//! bytes: how many frames were read so far, least significant first, counted on from 0 after 65,535.
 
 use std::{io, time::Duration};
 
@@ -46,6 +47,12 @@ pub(super) fn put_frame(out: &mut Vec<u8>, body: &[u8]) {
     out.extend_from_slice(body);
 }
 
+/// Appends a heartbeat.
+pub(super) fn put_heartbeat(out: &mut Vec<u8>, read: u16) {
+    out.push(0);
+    out.extend_from_slice(&read.to_le_bytes());
+}
+
 /// Bytes that a frame of this length takes on the wire.
 pub(super) fn wire_len(length: usize) -> u64 {
     let prefix = 1 + u64::from(length >= 1 << 7) + u64::from(length >= 1 << 14);
@@ -74,11 +81,12 @@ pub(super) async fn read_length(io: &mut (impl AsyncRead + Unpin), silence: Dura
     Err(FrameError::Length)
 }
 
-/// Reads the bytes of a frame.
+/// Reads the bytes of a frame; `heard` is told whenever some have come.
 pub(super) async fn read_body(
     io: &mut (impl AsyncRead + Unpin),
     length: usize,
     silence: Duration,
+    mut heard: impl FnMut(),
 ) -> Result<Vec<u8>, FrameError> {
     let mut body = vec![0; length];
     let mut filled = 0;
@@ -87,8 +95,15 @@ pub(super) async fn read_body(
             0 => return Err(FrameError::Cut),
             read => filled += read,
         }
+        heard();
     }
     Ok(body)
+}
+
+/// Reads what a heartbeat says.
+pub(super) async fn read_heartbeat(io: &mut (impl AsyncRead + Unpin), silence: Duration) -> Result<u16, FrameError> {
+    let read = read_body(io, 2, silence, || {}).await?;
+    Ok(u16::from_le_bytes([read[0], read[1]]))
 }
 
 async fn read_some(
@@ -142,7 +157,7 @@ mod tests {
         let mut io = Cursor::new(wire);
         for expected in lengths {
             let length = read_length(&mut io, SOON).await.expect("a length");
-            assert_eq!(read_body(&mut io, length, SOON).await.expect("a body"), vec![expected as u8; expected]);
+            assert_eq!(read_body(&mut io, length, SOON, || {}).await.expect("a body"), vec![expected as u8; expected]);
         }
         assert!(matches!(read_length(&mut io, SOON).await, Err(FrameError::Ended)));
     }
@@ -165,7 +180,7 @@ mod tests {
             let error = read_length(&mut Cursor::new(wire), SOON).await.expect_err("refused");
             assert_eq!(error.to_string(), reason, "{wire:x?}");
         }
-        let error = read_body(&mut Cursor::new(&[1, 2][..]), 3, SOON).await.expect_err("too short");
+        let error = read_body(&mut Cursor::new(&[1, 2][..]), 3, SOON, || {}).await.expect_err("too short");
         assert!(matches!(error, FrameError::Cut));
     }
 }

@@ -4,7 +4,7 @@ use std::{
     future::pending,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -13,13 +13,14 @@ use std::{
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, io::BufReader};
 use toguna_protocol::limits;
 use tokio::{
-    sync::{mpsc, watch},
-    time::{sleep, timeout},
+    sync::{Notify, mpsc, watch},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
     ConnId, NetEvent, QUEUE, SendError,
-    frames::{FrameError, put_frame, read_body, read_length, wire_len, write_all},
+    frames::{FrameError, put_frame, put_heartbeat, read_body, read_heartbeat, read_length, wire_len, write_all},
+    pulse::Pulse,
 };
 
 /// Frames are gathered up to this many bytes into one write.
@@ -130,6 +131,66 @@ impl LinkQueue {
     }
 }
 
+/// Whether a link is taken for dead, or was and is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Doubt {
+    pub(super) conn: ConnId,
+    pub(super) dead: bool,
+}
+
+/// The pulse, as reading and writing share it.
+#[derive(Clone)]
+struct SharedPulse {
+    pulse: Arc<Mutex<Pulse>>,
+    changed: Arc<Notify>,
+}
+
+impl SharedPulse {
+    fn new() -> Self {
+        SharedPulse { pulse: Arc::new(Mutex::new(Pulse::new(Instant::now()))), changed: Arc::default() }
+    }
+
+    /// A thread that panicked with it left it whole.
+    fn locked(&self) -> MutexGuard<'_, Pulse> {
+        self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note<T>(&self, what: impl FnOnce(&mut Pulse, Instant) -> T) -> T {
+        let noted = what(&mut self.locked(), Instant::now());
+        self.changed.notify_waiters();
+        noted
+    }
+
+    /// Tells whoever listens when the link is to be doubted, and when no longer.
+    async fn watch(&self, conn: ConnId, doubts: mpsc::Sender<Doubt>) -> End {
+        let mut dead = false;
+        loop {
+            let changed = self.changed.notified();
+            let due = self.locked().doubtful();
+            let doubted = due.is_some_and(|due| due <= Instant::now());
+            if doubted != dead {
+                dead = doubted;
+                if doubts.send(Doubt { conn, dead }).await.is_err() {
+                    return pending().await;
+                }
+                continue;
+            }
+            tokio::select! {
+                () = changed => {}
+                () = until(due), if !dead => {}
+            }
+        }
+    }
+}
+
+/// Waits for a moment; without one, for ever.
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => pending().await,
+    }
+}
+
 /// The far end: owns the stream and moves frames until the link ends.
 pub(super) struct Link {
     conn: ConnId,
@@ -137,16 +198,22 @@ pub(super) struct Link {
     verdict: watch::Receiver<Verdict>,
     pressed: Arc<AtomicBool>,
     events: mpsc::Sender<NetEvent>,
+    doubts: mpsc::Sender<Doubt>,
     patience: Patience,
 }
 
 /// Makes both ends of a link.
-pub(super) fn link(conn: ConnId, events: mpsc::Sender<NetEvent>, patience: Patience) -> (LinkQueue, Link) {
+pub(super) fn link(
+    conn: ConnId,
+    events: mpsc::Sender<NetEvent>,
+    doubts: mpsc::Sender<Doubt>,
+    patience: Patience,
+) -> (LinkQueue, Link) {
     let (frames, queue) = mpsc::channel(QUEUE);
     let (verdict, heard) = watch::channel(Verdict::default());
     let pressed = Arc::new(AtomicBool::new(false));
     let near = LinkQueue { frames, verdict, pressed: pressed.clone() };
-    (near, Link { conn, frames: queue, verdict: heard, pressed, events, patience })
+    (near, Link { conn, frames: queue, verdict: heard, pressed, events, doubts, patience })
 }
 
 impl Link {
@@ -157,17 +224,21 @@ impl Link {
             return Ended { end: End::Ours(STOPPING.to_owned()), read: 0, written: 0 };
         }
         let (reader, writer) = stream.split();
-        let Link { conn, frames, verdict, pressed, events, patience } = self;
+        let Link { conn, frames, verdict, pressed, events, doubts, patience } = self;
+        let pulse = SharedPulse::new();
+        let watching = pulse.clone();
         let admission = expelled(verdict.clone(), patience.admission);
         let overdue = overdue(verdict.clone());
-        let mut reading = Reading { conn, verdict: verdict.clone(), events: events.clone(), patience, bytes: 0 };
-        let mut writing = Writing { conn, frames, verdict, pressed, events, patience, bytes: 0 };
+        let (heard, told) = (verdict.clone(), events.clone());
+        let mut reading = Reading { conn, verdict: heard, events: told, patience, pulse: pulse.clone(), bytes: 0 };
+        let mut writing = Writing { conn, frames, verdict, pressed, events, patience, pulse, bytes: 0 };
         let end = {
             let mut taking_in = pin!(reading.run(reader));
             tokio::select! {
                 end = &mut taking_in => end,
                 end = admission => end,
                 end = overdue => end,
+                end = watching.watch(conn, doubts) => end,
                 end = writing.run(writer) => {
                     if matches!(end, End::Ours(_)) {
                         // A carrier drops what it has not sent when a connection is closed, so the peer closes its
@@ -203,6 +274,7 @@ struct Reading {
     verdict: watch::Receiver<Verdict>,
     events: mpsc::Sender<NetEvent>,
     patience: Patience,
+    pulse: SharedPulse,
     bytes: u64,
 }
 
@@ -220,12 +292,16 @@ impl Reading {
         loop {
             let length = read_length(&mut reader, silence).await?;
             if length == 0 {
+                let read = read_heartbeat(&mut reader, silence).await?;
+                self.pulse.note(|pulse, now| pulse.hear_heartbeat(read, now));
                 continue;
             }
             if length > limits::MAX_FRAME_BEFORE_HELLO && !self.admitted(greeted).await {
                 return Err(FrameError::TooLong { length, most: limits::MAX_FRAME_BEFORE_HELLO });
             }
-            let bytes = read_body(&mut reader, length, silence).await?;
+            let pulse = &self.pulse;
+            let bytes = read_body(&mut reader, length, silence, || pulse.note(Pulse::hear)).await?;
+            pulse.note(Pulse::hear_frame);
             self.bytes += wire_len(length);
             greeted = true;
             let closing = self.verdict.borrow().closing.is_some();
@@ -255,6 +331,7 @@ struct Writing {
     pressed: Arc<AtomicBool>,
     events: mpsc::Sender<NetEvent>,
     patience: Patience,
+    pulse: SharedPulse,
     bytes: u64,
 }
 
@@ -283,11 +360,18 @@ impl Writing {
         loop {
             batch.clear();
             match self.next().await {
-                Next::Frame(frame) => put_frame(&mut batch, &frame),
-                Next::Heartbeat => put_frame(&mut batch, &[]),
+                Next::Frame(frame) => {
+                    // Beside frames an acknowledgement costs hardly anything.
+                    if let Some(read) = self.pulse.note(Pulse::thank_if_owing) {
+                        put_heartbeat(&mut batch, read);
+                    }
+                    put_frame(&mut batch, &frame);
+                    let frames = 1 + self.gather(&mut batch);
+                    self.pulse.note(|pulse, now| pulse.say(frames, now));
+                }
+                Next::Heartbeat => put_heartbeat(&mut batch, self.pulse.note(Pulse::thank)),
                 Next::Close(reason) => return Ok(reason),
             }
-            self.gather(&mut batch);
             write_all(writer, &batch, self.patience.stall).await?;
             self.bytes += batch.len() as u64;
             if self.frames.len() <= limits::MAX_QUEUED_FRAMES / 2 && self.pressed.swap(false, Ordering::SeqCst) {
@@ -298,20 +382,31 @@ impl Writing {
     }
 
     async fn next(&mut self) -> Next {
-        tokio::select! {
-            biased;
-            reason = closing(&mut self.verdict) => Next::Close(reason),
-            Some(frame) = self.frames.recv() => Next::Frame(frame),
-            () = sleep(self.patience.heartbeat) => Next::Heartbeat,
+        let idle = Instant::now() + self.patience.heartbeat;
+        loop {
+            let changed = self.pulse.changed.notified();
+            let owing = self.pulse.locked().owing();
+            let due = owing.map_or(idle, |owing| owing.min(idle));
+            tokio::select! {
+                biased;
+                reason = closing(&mut self.verdict) => return Next::Close(reason),
+                Some(frame) = self.frames.recv() => return Next::Frame(frame),
+                () = sleep_until(due) => return Next::Heartbeat,
+                () = changed => {}
+            }
         }
     }
 
-    fn gather(&mut self, batch: &mut Vec<u8>) {
+    /// Adds further frames to a batch; returns how many.
+    fn gather(&mut self, batch: &mut Vec<u8>) -> u16 {
+        let mut frames = 0;
         while batch.len() < BATCH
             && let Ok(frame) = self.frames.try_recv()
         {
             put_frame(batch, &frame);
+            frames += 1;
         }
+        frames
     }
 
     /// Sends what was queued before the wish to close, and closes our side.

@@ -199,14 +199,22 @@ impl Peers {
         Some(Attempt { target: id, peer, addrs: target.choice() })
     }
 
-    /// A dial reached nobody. True if the reason is another than last time.
-    pub(super) fn failed(&mut self, id: TargetId, reason: &str, now: Instant) -> bool {
+    /// A dial reached nobody; `again`: it is to be made again at once. True if the reason is another than last time.
+    pub(super) fn failed(&mut self, id: TargetId, reason: &str, again: bool, now: Instant) -> bool {
         let Some(target) = self.targets.get_mut(&id) else { return true };
         target.dialling = false;
         target.failures = target.failures.saturating_add(1);
         let wait = self.backoff.after_failures(target.failures, target.is_near(), &mut self.jitter);
-        target.due = Some(now + wait);
+        target.due = Some(if again { now } else { now + wait });
         target.last_error.replace(reason.to_owned()).as_deref() != Some(reason)
+    }
+
+    /// A peer is being dialled already: whom that dial is for.
+    pub(super) fn dialling(&mut self, peer: PeerId) -> Option<TargetId> {
+        let (id, target) = self.targets.iter_mut().find(|(_, t)| t.peer == Some(peer) && !t.dialling)?;
+        target.dialling = true;
+        target.due = None;
+        Some(*id)
     }
 
     /// A dial reached ourselves; nothing will come of that address until our own changes.
@@ -342,7 +350,11 @@ mod tests {
         for _ in 0..8 {
             let attempt = peers.take_due(now + HOUR).pop().expect("due");
             assert_eq!(peers.next_due(), None, "not dialled twice at once");
-            assert_eq!(peers.failed(attempt.target, "nobody", now), waits.is_empty(), "news the first time only");
+            assert_eq!(
+                peers.failed(attempt.target, "nobody", false, now),
+                waits.is_empty(),
+                "news the first time only"
+            );
             waits.push(wait(&peers, now).as_secs_f64());
         }
         assert!(waits[0] <= 1.0 && waits[3] > 3.9 && waits[7] > 14.9, "{waits:?}");
@@ -433,7 +445,7 @@ mod tests {
         let mut peers = find(low, high);
         let attempt = peers.take_due(now + GATHER).pop().expect("the lower dials first");
         assert_eq!(attempt.addrs, vec![quic.clone()]);
-        peers.failed(attempt.target, "no UDP here", now);
+        peers.failed(attempt.target, "no UDP here", false, now);
         assert_eq!(peers.take_due(now + HOUR).pop().expect("due").addrs, vec![tcp.clone()]);
 
         let mut peers = find(low, high);

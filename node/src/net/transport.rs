@@ -11,9 +11,16 @@ use libp2p::{
     swarm::{self, NetworkBehaviour, behaviour::toggle::Toggle},
     tcp, yamux,
 };
+#[cfg(target_os = "linux")]
+use rustix::net::sockopt::{set_tcp_thin_linear_timeouts, set_tcp_user_timeout};
 use toguna_protocol::limits;
 
-use super::{NetError, NetSettings, streams::Streams};
+use super::{
+    NetError, NetSettings,
+    gather::Gathered,
+    knocking::{Answered, Door, Knocking},
+    streams::Streams,
+};
 
 /// How long a connection may take to stand: a resolver, TCP, Noise and a lost packet or two, at 600 ms each way.
 const CONNECTING: Duration = Duration::from_secs(20);
@@ -32,10 +39,14 @@ const STREAMS: u32 = 8;
 /// Bytes a QUIC peer may send before we read them. Four frames; a local link has a round trip of milliseconds.
 const QUIC_WINDOW: u32 = 4 * limits::MAX_FRAME as u32;
 
-/// Connections to one peer at once: the one in use, and some that are being replaced and may be dead.
-const PER_PEER: u32 = 4;
+/// Bytes that the peer's system has not acknowledged for this long are given up, and the connection with them.
+const UNHEARD: Duration = Duration::from_secs(20);
 
-/// Connections that are being set up, in each direction.
+/// Connections to one peer at once: the one in use, and those that a link which is up for seconds has left behind
+/// within [`UNHEARD`] and a [`NetSettings::admission`].
+pub(super) const PER_PEER: u32 = 16;
+
+/// Connections that others are setting up.
 const PENDING: u32 = 16;
 
 /// TCP and QUIC as one.
@@ -49,8 +60,8 @@ pub(super) struct Behaviour {
     streams: Streams,
 }
 
-/// Builds the swarm; it neither listens nor dials yet.
-pub(super) fn swarm(settings: &NetSettings) -> Result<Swarm<Behaviour>, NetError> {
+/// Builds the swarm, which knocks as `door` says; it neither listens nor dials yet.
+pub(super) fn swarm(settings: &NetSettings, door: &Door) -> Result<Swarm<Behaviour>, NetError> {
     let keypair = identity::Keypair::ed25519_from_bytes(*settings.secret_key)
         .map_err(|error| NetError::Key(error.to_string()))?;
     let local = keypair.public().to_peer_id();
@@ -68,7 +79,7 @@ pub(super) fn swarm(settings: &NetSettings) -> Result<Swarm<Behaviour>, NetError
         .with_idle_connection_timeout(IDLE)
         .with_substream_upgrade_protocol_override(Version::V1Lazy)
         .with_max_negotiating_inbound_streams(2);
-    Ok(Swarm::new(carriers(&keypair)?, behaviour, local, config))
+    Ok(Swarm::new(carriers(&keypair, door)?, behaviour, local, config))
 }
 
 /// A quarter of all connections is kept for those we dial, so that strangers cannot take every place.
@@ -79,30 +90,24 @@ fn connection_limits() -> ConnectionLimits {
         .with_max_established_incoming(Some(total * 3 / 4))
         .with_max_established_per_peer(Some(PER_PEER))
         .with_max_pending_incoming(Some(PENDING))
-        .with_max_pending_outgoing(Some(PENDING))
+        .with_max_pending_outgoing(Some(total))
 }
 
 /// Both carriers, with names looked up where the system has a resolver. A laptop off every network may have none;
 /// addresses by number work all the same.
-fn carriers(keypair: &identity::Keypair) -> Result<Carriers, NetError> {
-    match dns::tokio::Transport::system(by_number(keypair)?) {
+fn carriers(keypair: &identity::Keypair, door: &Door) -> Result<Carriers, NetError> {
+    match dns::tokio::Transport::system(by_number(keypair, door)?) {
         Ok(named) => Ok(named.boxed()),
         Err(error) => {
             tracing::warn!(%error, "no resolver: peers can be reached by number only");
-            by_number(keypair)
+            by_number(keypair, door)
         }
     }
 }
 
-fn by_number(keypair: &identity::Keypair) -> Result<Carriers, NetError> {
+fn by_number(keypair: &identity::Keypair, door: &Door) -> Result<Carriers, NetError> {
     let noise = noise::Config::new(keypair).map_err(|error| NetError::Transport(error.to_string()))?;
-    let mut streams = yamux::Config::default();
-    streams.set_max_num_streams(STREAMS as usize);
-    let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
-        .upgrade(Version::V1Lazy)
-        .authenticate(noise)
-        .multiplex(streams)
-        .timeout(CONNECTING);
+    let tcp = Knocking::new(move |answered| over_tcp(&noise, answered), door.clone());
 
     let mut config = quic::Config::new(keypair).disable_path_mtu_discovery();
     config.handshake_timeout = CONNECTING;
@@ -116,8 +121,39 @@ fn by_number(keypair: &identity::Keypair) -> Result<Carriers, NetError> {
     Ok(tcp
         .or_transport(quic)
         .map(|carrier, _| match carrier {
-            Either::Left((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
+            Either::Left(connection) => connection,
             Either::Right((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
         })
         .boxed())
 }
+
+/// TCP with Noise and Yamux. What the dialler has to say of them it says without waiting, so that a connection stands
+/// after two round trips, and with the second the first frame is under way.
+fn over_tcp(noise: &noise::Config, answered: Answered) -> Carriers {
+    let mut streams = yamux::Config::default();
+    streams.set_max_num_streams(STREAMS as usize);
+    tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
+        .map(move |stream, _| {
+            answered.note();
+            for_thin_links(&stream);
+            Gathered::new(stream)
+        })
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise.clone())
+        .multiplex(streams)
+        .timeout(CONNECTING)
+        .boxed()
+}
+
+/// What the system does otherwise for links that rarely lose a packet. Where it cannot be asked for, a connection takes
+/// longer to find its way again, and that is all.
+#[cfg(target_os = "linux")]
+fn for_thin_links(tcp::tokio::TcpStream(socket): &tcp::tokio::TcpStream) {
+    let unheard = set_tcp_user_timeout(socket, UNHEARD.as_millis() as u32);
+    if let Err(error) = unheard.and(set_tcp_thin_linear_timeouts(socket, true)) {
+        tracing::debug!(%error, "a socket could not be told of thin links");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn for_thin_links(_: &tcp::tokio::TcpStream) {}

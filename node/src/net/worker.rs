@@ -30,7 +30,8 @@ use tokio::{
 use super::{
     Command, ConnId, Links, NetError, NetEvent, NetSettings,
     addresses::{author_of, carrier_of, peer_in},
-    link::{Ended, Patience, STOPPING, link},
+    knocking::{Door, is_silence, kind_in},
+    link::{Doubt, Ended, Patience, STOPPING, link},
     locked,
     peers::{Attempt, Course, Peers, TargetId},
     streams::{OpenedStream, StreamEvent},
@@ -43,13 +44,22 @@ const MAX_UNTOLD: usize = 1024;
 /// How long until listening is tried again where it failed.
 const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
+/// A dial that failed sooner than this has an answer that will not change for a while.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Doubts about links that wait for the worker.
+const DOUBTS: usize = 64;
+
 /// How long a shutdown may take: the time links have to send what is queued, twice.
 const STOPPING_TIME: Duration = Duration::from_secs(8);
 
 /// A dial under way.
 struct Dial {
     target: Option<TargetId>,
+    /// The connection it may come to replace.
+    beside: Option<ConnectionId>,
     addr: Multiaddr,
+    since: Instant,
 }
 
 /// A connection as libp2p knows it.
@@ -61,6 +71,8 @@ struct Connection {
     dial: Option<Dial>,
     /// Set once the stream stands.
     open: Option<Open>,
+    /// Whether it may be dead.
+    doubted: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -104,6 +116,9 @@ pub(super) struct Worker {
     outbox: Outbox,
     links: Links,
     running: JoinSet<(ConnectionId, Ended)>,
+    door: Door,
+    doubts: mpsc::Receiver<Doubt>,
+    doubting: mpsc::Sender<Doubt>,
     dials: HashMap<ConnectionId, Dial>,
     connections: HashMap<ConnectionId, Connection>,
     listeners: HashMap<ListenerId, Multiaddr>,
@@ -120,7 +135,9 @@ impl Worker {
         events: mpsc::Sender<NetEvent>,
         links: Links,
     ) -> Result<Self, NetError> {
-        let swarm = transport::swarm(&settings)?;
+        let door = Door::default();
+        let swarm = transport::swarm(&settings, &door)?;
+        let (doubting, doubts) = mpsc::channel(DOUBTS);
         let local = author_of(swarm.local_peer_id()).ok_or_else(|| NetError::Key("not Ed25519".to_owned()))?;
         let mut worker = Worker {
             peers: Peers::new(*swarm.local_peer_id(), settings.backoff, settings.seed),
@@ -131,6 +148,9 @@ impl Worker {
             outbox: Outbox { events, waiting: VecDeque::new() },
             links,
             running: JoinSet::new(),
+            door,
+            doubts,
+            doubting,
             dials: HashMap::new(),
             connections: HashMap::new(),
             listeners: HashMap::new(),
@@ -165,6 +185,7 @@ impl Worker {
                 heard = self.outbox.pass_on() => if !heard { break },
                 event = self.swarm.select_next_some() => self.on_swarm(event),
                 Some(Ok((connection, ended))) = self.running.join_next() => self.on_end(connection, ended),
+                Some(doubt) = self.doubts.recv() => self.on_doubt(doubt),
                 () = until(due) => self.on_due(Instant::now()),
             }
         }
@@ -176,7 +197,7 @@ impl Worker {
             Command::Admitted(conn) => self.on_admitted(conn),
             Command::Dial(addr) => {
                 let peer = peer_in(&addr);
-                self.dial(None, peer, vec![addr]);
+                self.dial(None, None, peer, vec![addr]);
             }
             Command::AddPeer(addr) => self.peers.configured(addr, Instant::now()),
             Command::Status(reply) => {
@@ -190,7 +211,7 @@ impl Worker {
 
     fn on_due(&mut self, now: Instant) {
         for Attempt { target, peer, addrs } in self.peers.take_due(now) {
-            self.dial(Some(target), peer, addrs);
+            self.dial(Some(target), None, peer, addrs);
         }
         if self.listen_again.is_some_and(|due| due <= now) {
             self.listen_again = None;
@@ -221,8 +242,15 @@ impl Worker {
     }
 
     /// A fresh port each time: a dead connection may still hold the pair of addresses that reuse would take.
-    fn dial(&mut self, target: Option<TargetId>, peer: Option<PeerId>, addrs: Vec<Multiaddr>) {
+    fn dial(
+        &mut self,
+        target: Option<TargetId>,
+        beside: Option<ConnectionId>,
+        peer: Option<PeerId>,
+        addrs: Vec<Multiaddr>,
+    ) {
         let Some(addr) = addrs.first().cloned() else { return };
+        addrs.iter().for_each(|addr| self.door.call_on(addr));
         let options = match peer {
             Some(peer) => {
                 DialOpts::peer_id(peer).addresses(addrs).condition(PeerCondition::Always).allocate_new_port().build()
@@ -230,7 +258,7 @@ impl Worker {
             None => DialOpts::unknown_peer_id().address(addr.clone()).allocate_new_port().build(),
         };
         let connection = options.connection_id();
-        self.dials.insert(connection, Dial { target, addr });
+        self.dials.insert(connection, Dial { target, beside, addr, since: Instant::now() });
         if let Err(error) = self.swarm.dial(options) {
             self.on_dial_failed(connection, &error);
         }
@@ -252,7 +280,10 @@ impl Worker {
                 let Some(author) = author_of(&peer_id) else { return };
                 let dial = self.dials.remove(&connection_id);
                 let remote = endpoint.get_remote_address().clone();
-                self.connections.insert(connection_id, Connection { peer: peer_id, author, remote, dial, open: None });
+                self.connections.insert(
+                    connection_id,
+                    Connection { peer: peer_id, author, remote, dial, open: None, doubted: false },
+                );
             }
             SwarmEvent::ConnectionClosed { connection_id, cause, .. } => {
                 let reason = cause.map_or_else(|| "closed".to_owned(), |error| error.to_string());
@@ -286,7 +317,7 @@ impl Worker {
         self.last_conn += 1;
         let conn = ConnId(self.last_conn);
         connection.open = Some(Open { conn, since: Instant::now(), admitted: false });
-        let (queue, link) = link(conn, self.outbox.events.clone(), self.patience);
+        let (queue, link) = link(conn, self.outbox.events.clone(), self.doubting.clone(), self.patience);
         locked(&self.links).insert(conn, queue);
         let (peer, author, remote) = (connection.peer, connection.author, connection.remote.clone());
         let target = connection.dial.as_ref().and_then(|dial| dial.target);
@@ -296,6 +327,21 @@ impl Worker {
         tracing::info!(peer.id = %author, conn = conn.0, ?carrier, dialler, "connected");
         let connected = NetEvent::Connected { conn, peer: author, dialler, carrier, remote };
         self.running.spawn(async move { (id, link.run(connected, stream).await) });
+    }
+
+    /// A link may be dead, or is not after all. Whoever dialled it dials beside it.
+    fn on_doubt(&mut self, Doubt { conn, dead }: Doubt) {
+        let doubted = self.connections.iter_mut().find(|(_, c)| c.open.is_some_and(|open| open.conn == conn));
+        let Some((id, connection)) = doubted else { return };
+        connection.doubted = dead;
+        let (id, peer, author) = (*id, connection.peer, connection.author);
+        let Some(addr) = connection.dial.as_ref().map(|dial| dial.addr.clone()) else { return };
+        tracing::info!(peer.id = %author, conn = conn.0, dead, "no acknowledgement, or again");
+        if !dead {
+            self.door.call_off(&addr);
+        } else if !self.dials.values().any(|dial| dial.beside == Some(id)) {
+            self.dial(None, Some(id), Some(peer), vec![addr]);
+        }
     }
 
     fn on_admitted(&mut self, conn: ConnId) {
@@ -328,6 +374,11 @@ impl Worker {
             "closed"
         );
         self.peers.closed(peer, &remote, &course, Instant::now());
+        if let Some(dial) = self.dials.values_mut().find(|dial| dial.beside == Some(id)) {
+            // What was dialled beside it now takes its place.
+            dial.beside = None;
+            dial.target = self.peers.dialling(peer);
+        }
         self.outbox.put(NetEvent::Closed { conn: open.conn, peer: author, reason });
     }
 
@@ -337,12 +388,19 @@ impl Worker {
         if self.connections.get(&id).is_some_and(|connection| connection.open.is_none())
             && let Some(Connection { dial: Some(dial), .. }) = self.connections.remove(&id)
         {
-            self.tell_dial_failed(dial, reason.to_owned());
+            self.tell_dial_failed(dial, Failure { reason: reason.to_owned(), silent: false });
         }
     }
 
     fn on_dial_failed(&mut self, id: ConnectionId, error: &DialError) {
         let Some(dial) = self.dials.remove(&id) else { return };
+        if let Some(beside) = dial.beside {
+            let old = self.connections.get(&beside).filter(|old| old.doubted).map(|old| old.peer);
+            if let Some(peer) = old.filter(|_| dial.since.elapsed() > AT_ONCE) {
+                self.dial(None, Some(beside), Some(peer), vec![dial.addr]);
+            }
+            return;
+        }
         match error {
             DialError::LocalPeerId { .. } => {
                 if let Some(target) = dial.target {
@@ -353,9 +411,11 @@ impl Worker {
         }
     }
 
-    fn tell_dial_failed(&mut self, Dial { target, addr }: Dial, reason: String) {
+    fn tell_dial_failed(&mut self, Dial { target, addr, since, .. }: Dial, Failure { reason, silent }: Failure) {
+        // Who was knocked at for long in vain is knocked at again: the link may come up at any moment.
+        let again = silent && since.elapsed() > AT_ONCE;
         // An office that is away for weeks would fill the log: a reason is logged when it changes.
-        if target.is_none_or(|target| self.peers.failed(target, &reason, Instant::now())) {
+        if target.is_none_or(|target| self.peers.failed(target, &reason, again, Instant::now())) {
             tracing::info!(%addr, reason, "not reached");
         }
         if self.outbox.waiting.len() < MAX_UNTOLD {
@@ -392,16 +452,29 @@ async fn until(due: Option<Instant>) {
     }
 }
 
+/// Why a dial failed.
+struct Failure {
+    /// For an operator.
+    reason: String,
+    /// Whether nobody has said anything.
+    silent: bool,
+}
+
 /// What an operator can use of a failed dial: the cause, without libp2p's layers around it.
-fn dial_reason(error: &DialError) -> String {
-    match error {
+fn dial_reason(error: &DialError) -> Failure {
+    let reason = match error {
         DialError::WrongPeerId { .. } => "another node answers at this address".to_owned(),
         DialError::Denied { cause } => innermost(cause),
-        DialError::Transport(attempts) => attempts
-            .last()
-            .map_or_else(|| "no address could be dialled".to_owned(), |(_, error)| transport_reason(error)),
+        DialError::Transport(attempts) => match attempts.last() {
+            Some((_, error)) => {
+                let silent = matches!(error, TransportError::Other(error) if is_silence(&error.to_string()));
+                return Failure { reason: transport_reason(error), silent };
+            }
+            None => "no address could be dialled".to_owned(),
+        },
         other => other.to_string(),
-    }
+    };
+    Failure { reason, silent: false }
 }
 
 fn transport_reason(error: &TransportError<std::io::Error>) -> String {
@@ -417,9 +490,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         innermost = source;
     }
     let text = innermost.to_string();
-    // libp2p's layers hide the error's type, but not its number.
-    let number = text.rsplit_once("(os error ").and_then(|(_, rest)| rest.strip_suffix(')')?.parse().ok());
-    match number.map(|number| std::io::Error::from_raw_os_error(number).kind()) {
+    match kind_in(&text) {
         Some(ErrorKind::ConnectionRefused) => "nobody answers at this address".to_owned(),
         Some(ErrorKind::TimedOut) => "no answer in time".to_owned(),
         Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => {

@@ -27,9 +27,25 @@ impl<S: Shelf> Engine<S> {
             self.effects.push_back(Effect::Disconnect(conn, Reason::Limit));
             return;
         }
+        // A connection that is dead without our knowing was cut short as well.
+        if self.sessions.values().any(|session| session.peer() == peer && session.is_sending()) {
+            self.cut_short(peer);
+        }
         let baseline = self.baselines.get(&peer);
         let session = Session::open(&self.identity(), (peer, dialled), baseline, &self.ledger, now);
         self.sessions.insert(conn, session);
+    }
+
+    pub(super) fn closed(&mut self, conn: ConnId) {
+        if let Some(session) = self.sessions.remove(&conn).filter(Session::is_sending) {
+            self.cut_short(session.peer());
+        }
+    }
+
+    fn cut_short(&mut self, peer: AuthorKey) {
+        if let Some(baseline) = self.baselines.get_mut(&peer) {
+            baseline.cut_short();
+        }
     }
 
     pub(super) fn frame(&mut self, conn: ConnId, bytes: &[u8], now: Now) {

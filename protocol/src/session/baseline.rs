@@ -36,6 +36,8 @@ pub struct Baseline {
     /// The latest first.
     told: Vec<Mark>,
     pub(super) agreed: Option<Mark>,
+    /// Whether the last session ended while entries were under way. Never stored.
+    cut: bool,
 }
 
 /// Marks that were told are kept this many: the last may not have arrived.
@@ -43,7 +45,7 @@ const TOLD: usize = 2;
 
 impl Baseline {
     pub(super) fn new(ours: Epoch, theirs: Epoch) -> Self {
-        Baseline { ours, theirs, told: Vec::new(), agreed: None }
+        Baseline { ours, theirs, told: Vec::new(), agreed: None, cut: false }
     }
 
     /// Whether it was made on our present store.
@@ -59,6 +61,23 @@ impl Baseline {
     /// The mark that the peer named.
     pub(super) fn named(&self, id: [u8; 8]) -> Option<&Mark> {
         self.marks().find(|mark| mark.id() == id)
+    }
+
+    /// A session ended while entries were under way: the peer may hold much more than the mark says.
+    pub(crate) fn cut_short(&mut self) {
+        self.cut = true;
+    }
+
+    /// Whether the peer is likely to hold just what the mark says. Else it is asked first: on a link that is up for
+    /// seconds, what it holds already would be all that gets through, each time.
+    pub(super) fn may_suppose(&self) -> bool {
+        !self.cut
+    }
+
+    /// Both hold this.
+    pub(super) fn agree(&mut self, mark: Mark) {
+        self.agreed = Some(mark);
+        self.cut = false;
     }
 
     /// Every mark that the peer may go by.
@@ -107,7 +126,7 @@ impl Baseline {
         }
         reader.end()?;
         let agreed = Some(marks.remove(0)).filter(|mark| mark.digest != Digest([0; 16]));
-        Ok(Baseline { ours, theirs, told: marks, agreed })
+        Ok(Baseline { ours, theirs, told: marks, agreed, cut: false })
     }
 }
 
@@ -129,5 +148,15 @@ mod tests {
                 assert_ne!(Baseline::decode(&bytes[..len]).as_ref(), Ok(&baseline));
             }
         }
+    }
+
+    #[test]
+    fn after_a_cut_nothing_is_supposed_until_both_agree_again() {
+        let mut baseline = Baseline::new(Epoch([1; 8]), Epoch([2; 8]));
+        assert!(baseline.may_suppose());
+        baseline.cut_short();
+        assert!(!baseline.may_suppose());
+        baseline.agree(Mark { digest: Digest([7; 16]), numbers: Frontier::default() });
+        assert!(baseline.may_suppose());
     }
 }

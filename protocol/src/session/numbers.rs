@@ -62,6 +62,7 @@ impl Session {
         // A feed of which nothing is held any more, as after a fork at its very beginning, has no number to be told.
         let holds_some = |mark: &&Mark| mark.numbers.iter().all(|(feed, _)| ledger.frontier().names(&feed));
         let named = baseline.named(hello.baseline).filter(|_| version >= 2).filter(holds_some).cloned();
+        let suppose = baseline.may_suppose();
         // The peer may suppose that we still hold what we once did, though a feed has ended at a fork since.
         baseline.marks().flat_map(|mark| mark.numbers.iter()).for_each(|(feed, seq)| self.reach.raise(feed, seq));
         match named {
@@ -69,8 +70,10 @@ impl Session {
                 self.send_changed(&mark, ledger, now);
                 // Its present store remembers the mark, and so holds what the mark says. What only we remember may
                 // have been before it was put back from an old copy.
-                self.stage = Stage::Supposed;
-                (self.confirmed, self.expected) = (mark.numbers.clone(), mark.numbers);
+                if suppose {
+                    self.stage = Stage::Supposed;
+                    (self.confirmed, self.expected) = (mark.numbers.clone(), mark.numbers);
+                }
             }
             None => self.send_frontier(ledger, now),
         }
@@ -105,7 +108,7 @@ impl Session {
     pub(super) fn note(&mut self, digest: Digest, numbers: &Frontier) {
         let Some(baseline) = &mut self.baseline else { return };
         if baseline.agreed.as_ref().is_none_or(|mark| mark.digest != digest) {
-            baseline.agreed = Some(Mark { digest, numbers: numbers.clone() });
+            baseline.agree(Mark { digest, numbers: numbers.clone() });
             self.baseline_is_news = true;
         }
     }

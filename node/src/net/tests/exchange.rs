@@ -240,7 +240,8 @@ async fn a_link_costs_little_to_set_up_and_nothing_to_keep() {
     let into = gao.admitted().await;
     gao.net.send(into, vec![2; 60]).expect("taken");
     kidal.frame().await;
-    sleep(Duration::from_millis(300)).await;
+    // What both have heard they acknowledge a second later.
+    sleep(Duration::from_millis(1_500)).await;
     let standing = read();
     println!(
         "TCP payload until a frame of 60 bytes has gone each way: {} bytes out, {} back",

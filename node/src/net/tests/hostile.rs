@@ -8,13 +8,14 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::sleep};
 use super::*;
 use crate::net::{
     frames::put_frame,
+    knocking::Door,
     streams::{OpenedStream, StreamEvent},
-    transport::{self, Behaviour, BehaviourEvent},
+    transport::{self, Behaviour, BehaviourEvent, PER_PEER},
 };
 
 /// A peer that speaks libp2p and our protocol's name, and then says what it likes.
 fn stranger() -> Swarm<Behaviour> {
-    transport::swarm(&NetSettings::new([66; 32])).expect("a swarm")
+    transport::swarm(&NetSettings::new([66; 32]), &Door::default()).expect("a swarm")
 }
 
 /// The swarm's next stream.
@@ -141,29 +142,29 @@ async fn another_node_at_the_address_is_not_taken_for_the_peer() {
 }
 
 #[tokio::test]
-async fn one_peer_gets_four_connections_and_one_stream_on_each() {
+async fn one_peer_gets_so_many_connections_and_one_stream_on_each() {
     let mut gao = Node::start(settings(1, TCP, &[])).await;
     let mut swarm = stranger();
     let mut streams = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..PER_PEER {
         let mut stream = open(&mut swarm, &gao.addr).await.expect("a stream");
         stream.write_all(&framed(b"hello")).await.expect("sent");
         streams.push(stream);
     }
-    // A fifth looks open to its dialler, or not, until the node's refusal comes.
-    let fifth = open(&mut swarm, &gao.addr).await;
+    // One more looks open to its dialler, or not, until the node's refusal comes.
+    let further = open(&mut swarm, &gao.addr).await;
     tokio::spawn(async move {
         loop {
             swarm.select_next_some().await;
         }
     });
-    for _ in 0..4 {
+    for _ in 0..PER_PEER {
         gao.connected().await;
     }
-    if let Some(mut fifth) = fifth {
-        let sent = fifth.write_all(&framed(b"hello")).await;
-        let answer = timeout(PATIENCE, fifth.read(&mut [0])).await.expect("in time");
-        assert!(sent.is_err() || matches!(answer, Err(_) | Ok(0)), "the fifth connection was let in");
+    if let Some(mut further) = further {
+        let sent = further.write_all(&framed(b"hello")).await;
+        let answer = timeout(PATIENCE, further.read(&mut [0])).await.expect("in time");
+        assert!(sent.is_err() || matches!(answer, Err(_) | Ok(0)), "one connection more was let in");
     }
-    assert_eq!(gao.net.peers().await.expect("the links run")[0].addrs.len(), 4);
+    assert_eq!(gao.net.peers().await.expect("the links run")[0].addrs.len(), PER_PEER as usize);
 }

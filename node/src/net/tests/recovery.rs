@@ -1,6 +1,14 @@
 //! Links that break, and come back.
 
-use tokio::{io::copy_bidirectional, net::TcpListener, sync::watch, time::sleep};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use super::*;
 use crate::net::{STRANGER, SendError};
@@ -76,35 +84,62 @@ async fn a_stranger_is_left_alone_and_leaves_us_alone() {
     assert!(wait(&other).await >= Duration::from_secs(2));
 }
 
-#[tokio::test]
-async fn a_dead_way_is_noticed_and_dialled_anew() {
-    // A relay that stops passing anything on without closing, as a radio link does.
-    let mut gao = settings(1, TCP, &[]);
-    gao.heartbeat = Duration::from_millis(100);
-    let mut gao = Node::start(gao).await;
+/// What a radio link does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Air {
+    /// Connections up to this one, counted from 1, are passed on no more, and are not closed either.
+    dead: usize,
+    /// Whether anything is passed on at all.
+    clear: bool,
+    /// Whether further connections are passed on.
+    open: bool,
+}
+
+const CLEAR: Air = Air { dead: 0, clear: true, open: true };
+
+/// A radio link to a node: where to dial, and what it does.
+async fn radio(gao: &Node) -> (Multiaddr, watch::Sender<Air>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     let to = exchange::socket_of(&gao.addr);
-    let (cut, seen) = watch::channel(false);
+    let (air, seen) = watch::channel(CLEAR);
     tokio::spawn(async move {
-        while let Ok((mut near, _)) = listener.accept().await {
+        for number in 1.. {
+            let (near, _) = listener.accept().await.expect("a connection");
             let mut seen = seen.clone();
             tokio::spawn(async move {
-                let mut far = tokio::net::TcpStream::connect(to).await.expect("the node listens");
-                let mark = *seen.borrow();
-                tokio::select! {
-                    _ = copy_bidirectional(&mut near, &mut far) => return,
-                    _ = seen.wait_for(|cut| *cut != mark) => {}
-                }
-                // Holds both sockets open for ever.
-                std::future::pending::<()>().await;
-                drop((near, far));
+                seen.wait_for(|air| air.open).await.expect("the test runs");
+                let far = tokio::net::TcpStream::connect(to).await.expect("the node listens");
+                let (near, far) = (near.into_split(), far.into_split());
+                tokio::join!(pass(near.0, far.1, number, seen.clone()), pass(far.0, near.1, number, seen));
             });
         }
     });
+    (addr(&format!("/ip4/127.0.0.1/tcp/{port}")), air)
+}
+
+/// Holds both sockets open as long as nothing passes.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, number: usize, mut air: watch::Receiver<Air>) {
+    let mut piece = [0; 4_096];
+    while let Ok(read @ 1..) = from.read(&mut piece).await {
+        if air.wait_for(|air| air.clear && air.dead < number).await.is_err() {
+            return;
+        }
+        if to.write_all(&piece[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dead_way_is_noticed_and_dialled_anew() {
+    let mut gao = settings(1, TCP, &[]);
+    gao.heartbeat = Duration::from_millis(100);
+    let mut gao = Node::start(gao).await;
+    let (way, air) = radio(&gao).await;
     let mut kidal = settings(2, TCP, &[]);
     kidal.heartbeat = Duration::from_millis(100);
-    kidal.peers = vec![addr(&format!("/ip4/127.0.0.1/tcp/{port}"))];
+    kidal.peers = vec![way];
     let mut kidal = Node::start(kidal).await;
     let first = kidal.admitted().await;
     kidal.net.send(first, b"hello".to_vec()).expect("taken");
@@ -112,9 +147,61 @@ async fn a_dead_way_is_noticed_and_dialled_anew() {
     // Heartbeats hold an idle link well past the time after which silence ends it.
     sleep(Duration::from_secs(1)).await;
     assert_eq!(kidal.net.queued(first), Some(0));
-    cut.send(true).expect("the relay runs");
+    air.send_replace(Air { dead: 1, ..CLEAR });
     assert_eq!(kidal.closed().await, (first, "silent for 300ms".to_owned()));
     kidal.connected().await;
+}
+
+#[tokio::test]
+async fn beside_a_link_that_does_not_acknowledge_another_is_dialled() {
+    let mut gao = Node::start(settings(1, TCP, &[])).await;
+    let (way, air) = radio(&gao).await;
+    let mut kidal = settings(2, TCP, &[]);
+    kidal.peers = vec![way];
+    let mut kidal = Node::start(kidal).await;
+    let first = kidal.admitted().await;
+    kidal.net.send(first, b"hello".to_vec()).expect("taken");
+    gao.admitted().await;
+    gao.frame().await;
+    // What is acknowledged leaves no doubt, however long the link is silent after.
+    sleep(Duration::from_secs(5)).await;
+    air.send_replace(Air { dead: 1, ..CLEAR });
+    kidal.net.send(first, b"lost on the way".to_vec()).expect("taken");
+    let began = Instant::now();
+    let NetEvent::Connected { conn: second, .. } = kidal.next().await else { panic!("the first is still open") };
+    assert!(second > first);
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(5), "{took:?}");
+    kidal.net.send(second, b"once more".to_vec()).expect("taken");
+    assert_eq!(gao.frame().await.1, b"once more");
+    // The engine closes the first, and nothing more is dialled.
+    kidal.net.close(first, "replaced");
+    assert_eq!(kidal.closed().await.0, first);
+    assert!(timeout(Duration::from_secs(5), kidal.events.recv()).await.is_err(), "one connection is enough");
+}
+
+#[tokio::test]
+async fn a_link_that_was_doubted_and_answers_is_left_alone() {
+    let mut gao = Node::start(settings(1, TCP, &[])).await;
+    let (way, air) = radio(&gao).await;
+    let mut kidal = settings(2, TCP, &[]);
+    kidal.peers = vec![way];
+    let mut kidal = Node::start(kidal).await;
+    let first = kidal.admitted().await;
+    kidal.net.send(first, b"hello".to_vec()).expect("taken");
+    gao.admitted().await;
+    gao.frame().await;
+    sleep(Duration::from_secs(2)).await;
+    air.send_replace(Air { clear: false, open: false, ..CLEAR });
+    kidal.net.send(first, b"late".to_vec()).expect("taken");
+    sleep(Duration::from_secs(4)).await;
+    air.send_replace(Air { open: false, ..CLEAR });
+    assert_eq!(gao.frame().await.1, b"late");
+    // The dial beside it is called off, so that the way is free for nobody when it opens.
+    sleep(Duration::from_secs(4)).await;
+    air.send_replace(CLEAR);
+    let more = timeout(Duration::from_secs(4), kidal.events.recv()).await;
+    assert!(more.is_err(), "the first connection is enough: {more:?}");
 }
 
 #[tokio::test]
