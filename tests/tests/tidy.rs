@@ -25,6 +25,10 @@ fn sources(below: &str) -> Vec<(String, String)> {
         for entry in fs::read_dir(&directory).expect("the directory can be read") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
+                // What cargo makes of a crate beside the workspace lies below it.
+                if path.file_name().is_some_and(|name| name == "target") {
+                    continue;
+                }
                 directories.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let name = path.strip_prefix(root()).expect("it lies in the workspace").display().to_string();
