@@ -13,6 +13,7 @@
 //! brought up to date when there is time, and never delays sync.
 
 mod beacons;
+mod bundles;
 mod commands;
 mod documents;
 mod forks;
@@ -34,6 +35,7 @@ use serde_json::Value;
 use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, offices::Offices, rows::Row};
 pub use self::{
     beacons::{Carrier, Word},
+    bundles::{BundleRefusal, BundleStep, Contents, Lack, Taken},
     commands::HeldBack,
     offices::Office,
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
@@ -106,6 +108,8 @@ pub enum Event {
     },
     /// A frame came.
     Frame(ConnId, Vec<u8>),
+    /// Something of a bundle came; answered by [`Effect::Bundled`].
+    Bundle(CommandId, BundleStep),
     /// The link is gone.
     Closed(ConnId),
     /// A batch is durable. Batches become durable in the order they were given.
@@ -207,6 +211,8 @@ pub enum Effect {
     Disconnect(ConnId, Reason),
     /// The answer to a command.
     Reply(CommandId, Result<Saved, CommandError>),
+    /// The answer to something of a bundle: what was taken is durable.
+    Bundled(CommandId, Result<Taken, BundleRefusal>),
     /// A record's row is new or has changed.
     Changed(Box<Row>),
     /// Nothing of a record is applied, so it has no row: its creation has not arrived, or was set aside because its
@@ -292,6 +298,8 @@ enum Work {
     Noted,
     /// Beacons, and thanks to who brought them.
     Beacons { thank: Option<ConnId> },
+    /// An answer about a bundle.
+    Bundle(CommandId, Box<Taken>),
 }
 
 struct Pending {
@@ -451,6 +459,7 @@ impl<S: Shelf> Engine<S> {
             Event::Command(id, command) => self.command(id, command, now),
             Event::Connected { conn, peer, dialled } => self.connected(conn, peer, dialled, now),
             Event::Frame(conn, bytes) => self.frame(conn, &bytes, now),
+            Event::Bundle(id, step) => self.bundle(id, step, now),
             Event::Closed(conn) => drop(self.sessions.remove(&conn)),
             Event::Persisted(id) => self.persisted(id, now),
             Event::NotPersisted(id, why) => self.not_persisted(id, &why, now),

@@ -45,6 +45,16 @@ impl Frontier {
         self.0.iter().map(|(feed, seq)| (*feed, *seq))
     }
 
+    /// How many feeds are named.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Entries that `self` holds and `other` lacks.
     pub fn lead_over(&self, other: &Frontier) -> u64 {
         self.iter().map(|(feed, seq)| seq.0.saturating_sub(other.get(&feed).0)).sum()

@@ -29,6 +29,7 @@ pub mod chunk;
 pub mod frame;
 pub mod shelf;
 pub mod ledger;
+pub mod bundle;
 pub mod session;
 
 pub mod engine;
