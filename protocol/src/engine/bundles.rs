@@ -182,13 +182,7 @@ impl<S: Shelf> Engine<S> {
         }
     }
 
-    fn take_items(
-        &mut self,
-        id: CommandId,
-        maker: AuthorKey,
-        items: Vec<Item>,
-        now: Now,
-    ) -> Result<(), BundleRefusal> {
+    fn take_items(&mut self, id: CommandId, maker: AuthorKey, items: Vec<Item>, now: Now) -> Result<(), BundleRefusal> {
         if self.retry_at.is_some() {
             return Err(BundleRefusal::NotSaved("a write failed a moment ago".to_owned()));
         }

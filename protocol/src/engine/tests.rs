@@ -2,6 +2,7 @@
 
 mod anything;
 mod beacons;
+mod bundles;
 mod convergence;
 mod evaluations;
 mod failures;

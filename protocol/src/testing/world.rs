@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{Chance, MemoryShelf};
 use crate::{
     engine::{
-        Command, CommandError, CommandId, ConnId, Effect, Engine, Event, Intent, Observation, PersistId, RecordView,
-        Saved, Settings, rows::Row,
+        BundleRefusal, Command, CommandError, CommandId, ConnId, Effect, Engine, Event, Intent, Observation, PersistId,
+        RecordView, Saved, Settings, Taken, rows::Row,
     },
     frame::Reason,
     frontier::Digest,
@@ -47,6 +47,8 @@ pub struct Node {
     pub observed: Vec<Observation>,
     /// Answers to commands.
     pub replies: BTreeMap<CommandId, Result<Saved, CommandError>>,
+    /// Answers about bundles.
+    pub bundled: BTreeMap<CommandId, Result<Taken, BundleRefusal>>,
     key: [u8; 32],
     name: String,
     engine: Option<Engine<MemoryShelf>>,
@@ -83,7 +85,7 @@ pub struct World {
     pub chance: Chance,
     nodes: Vec<Node>,
     links: BTreeMap<LinkId, Link>,
-    next: u64,
+    pub(super) next: u64,
     vocabulary: Arc<Vocabulary>,
 }
 
@@ -133,6 +135,7 @@ impl World {
             rows: BTreeMap::new(),
             observed: Vec::new(),
             replies: BTreeMap::new(),
+            bundled: BTreeMap::new(),
             key,
             name: format!("Office {}", key[0]),
             engine: None,
@@ -347,6 +350,7 @@ impl World {
                 Effect::Admit(_) => {}
                 Effect::Disconnect(conn, _) => self.close(id, LinkId(conn.0)),
                 Effect::Reply(command, result) => drop(node.replies.insert(command, result)),
+                Effect::Bundled(command, result) => drop(node.bundled.insert(command, result)),
                 Effect::Changed(row) => drop(node.rows.insert(row.id, *row)),
                 Effect::Gone(record) => drop(node.rows.remove(&record)),
                 Effect::Observed(observation) => node.observed.push(observation),
