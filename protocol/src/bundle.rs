@@ -32,7 +32,7 @@ use crate::{
 
 pub use self::{
     make::{Maker, Order},
-    read::{Reader, decode, parse},
+    read::{Reader, decode, open, parse},
     seal::{HEAD, Keys, MAGIC, Salt, VERSION},
 };
 

@@ -50,6 +50,14 @@ pub fn decode(keys: Keys, file: &[u8]) -> Result<Vec<Item>, BundleError> {
     Ok(items)
 }
 
+/// Opens a whole file at once: the bytes of its records.
+pub fn open(keys: Keys, file: &[u8]) -> Result<Vec<u8>, BundleError> {
+    let (mut opener, mut plain) = (Opener::new(keys), Vec::new());
+    opener.push(file, &mut plain)?;
+    opener.finish(&mut plain)?;
+    Ok(plain)
+}
+
 /// Reads what a file holds once it is opened.
 pub fn parse(plain: &[u8]) -> Result<Vec<Item>, BundleError> {
     let (mut records, mut items) = (Records { plain: plain.to_vec(), ..Records::default() }, Vec::new());
