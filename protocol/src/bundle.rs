@@ -124,7 +124,7 @@ pub enum Item {
     /// A feed forked.
     Fork(Box<ForkProof>),
     /// Entries.
-    Run(Packed),
+    Run(Box<Packed>),
     /// A beacon, with a feed of its author, and what it comes to.
     Said(FeedId, Box<Told>, Holdings),
     /// The end.

@@ -123,7 +123,10 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
 
 /// Rows in memory.
 #[derive(Clone, Default)]
-struct Rows(Arc<Mutex<BTreeMap<(Table, Vec<u8>), Vec<u8>>>>);
+struct Rows(Arc<Mutex<BTreeMap<Row, Vec<u8>>>>);
+
+/// A table and a key in it.
+type Row = (Table, Vec<u8>);
 
 impl Shelf for Rows {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfError> {

@@ -145,7 +145,7 @@ impl Records {
                 check_run(&run, reach)?;
                 raise(reach, run.feed, run.last())?;
                 self.entries += run.count as u64;
-                items.push(Item::Run(run));
+                items.push(Item::Run(Box::new(run)));
             }
             Frame::Beacons(told) => {
                 for (feed, told) in told {

@@ -212,7 +212,7 @@ impl<S: Shelf> Engine<S> {
     fn take_item(&mut self, maker: AuthorKey, item: Item, taken: &mut Taken, now: Now) -> Result<Flow, LedgerError> {
         match item {
             Item::Fork(proof) => self.take_proof(*proof, now)?,
-            Item::Run(run) => return self.take_run(maker, run, taken, now),
+            Item::Run(run) => return self.take_run(maker, *run, taken, now),
             Item::Said(feed, told, holds) => {
                 let author = self.ledger.feed(&feed).map(|feed| feed.genesis.author);
                 if let Some(author) = author
@@ -240,7 +240,7 @@ impl<S: Shelf> Engine<S> {
         let feed = match self.feed_of(&packed) {
             Ok(Some(feed)) => feed,
             // A branch: its proof may be on its way into the store, or what that rests on.
-            Ok(None) => return Ok(Flow::Again(Item::Run(packed))),
+            Ok(None) => return Ok(Flow::Again(Item::Run(Box::new(packed)))),
             Err(SessionError::Ledger(error)) => return Err(error),
             Err(_) => {
                 taken.astray += count;
@@ -248,7 +248,7 @@ impl<S: Shelf> Engine<S> {
             }
         };
         if self.is_forking(feed.root) {
-            return Ok(Flow::Again(Item::Run(packed)));
+            return Ok(Flow::Again(Item::Run(Box::new(packed))));
         }
         let run = match self.unpack(&feed, packed.clone()) {
             Ok(Ok(run)) => run,
@@ -260,7 +260,7 @@ impl<S: Shelf> Engine<S> {
         };
         match self.ledger.check_run(&feed, run.clone())? {
             Ok(entries) if entries.is_empty() && last <= feed.tip.seq => taken.held += count,
-            Ok(entries) if entries.is_empty() => return Ok(Flow::Again(Item::Run(packed))),
+            Ok(entries) if entries.is_empty() => return Ok(Flow::Again(Item::Run(Box::new(packed)))),
             Ok(entries) => {
                 if self.ledger.feed(&id).is_none() && self.ledger.begin(feed.genesis).is_err() {
                     taken.astray += count;
@@ -277,7 +277,9 @@ impl<S: Shelf> Engine<S> {
                 self.writing += bytes;
                 self.persist(batch, true, Work::Received { peer: Some(maker), accepted, bytes });
             }
-            Err(VerifyError::Differs(_)) if self.ledger.is_writing(&id) => return Ok(Flow::Again(Item::Run(packed))),
+            Err(VerifyError::Differs(_)) if self.ledger.is_writing(&id) => {
+                return Ok(Flow::Again(Item::Run(Box::new(packed))));
+            }
             Err(error) => {
                 taken.astray += count;
                 if matches!(error, VerifyError::Differs(_))
