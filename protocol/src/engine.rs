@@ -519,9 +519,7 @@ impl<S: Shelf> Engine<S> {
     /// 32 bytes that nobody else can guess, different each time.
     fn draw(&mut self) -> [u8; 32] {
         self.drawn += 1;
-        let mut hasher = blake3::Hasher::new_keyed(&self.settings.entropy);
-        hasher.update(&self.drawn.to_be_bytes());
-        *hasher.finalize().as_bytes()
+        *blake3::keyed_hash(&self.settings.entropy, &self.drawn.to_be_bytes()).as_bytes()
     }
 
     /// Begins a new incarnation of our own feed. It and the epoch are written with its first entry.
