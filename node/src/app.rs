@@ -3,6 +3,7 @@
 //! [`open`] starts a node on a data directory; the [`App`] it returns can be cloned freely. Pages, the HTTP API,
 //! imports and the command line know nothing else of the node.
 
+mod bundles;
 mod check;
 
 use std::{path::PathBuf, sync::Arc};
@@ -19,6 +20,7 @@ use toguna_protocol::{
 };
 use tokio::sync::{broadcast, oneshot};
 
+pub use self::bundles::{BundleAskError, Parcel};
 pub use self::check::{CheckError, CheckProblem, CheckReport, CheckStep};
 use crate::{
     driver::{self, Driving},

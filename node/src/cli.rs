@@ -14,6 +14,7 @@
 //! | 7 | the node that should run does not answer |
 
 mod args;
+mod bundle;
 mod failure;
 mod import;
 mod init;
@@ -91,6 +92,7 @@ async fn ask(command: &Command, office: &office::Office, out: &mut Out) -> Resul
         Command::Peers => status::peers(office, out).await,
         Command::Check => status::check(office, out).await,
         Command::Records(verb) => records::run(verb, office, out).await,
+        Command::Bundle(verb) => bundle::run(verb, office, out).await,
         Command::Import(args) => import::import(args, office, out).await,
         Command::Init(_) | Command::Run(_) | Command::Demo(_) | Command::Store(_) | Command::Completions { .. } => {
             unreachable!("these ask no node")

@@ -3,6 +3,7 @@
 //! It speaks either to a node that runs, over HTTP, or to a router in this process, when no node runs: every verb has
 //! one implementation, the router's.
 
+mod bundles;
 mod sink;
 
 use std::{fmt::Write as _, time::Duration};
@@ -13,6 +14,8 @@ use serde_json::{Map, Value};
 use tower::ServiceExt;
 
 use crate::web::Token;
+
+pub use self::bundles::Pieces;
 
 /// Bytes of an answer that are read at most: a page of records is far below.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -63,6 +66,9 @@ pub struct Problem {
     /// The fields that others changed meanwhile: pointer, and the values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<Map<String, Value>>,
+    /// Of which offices a bundle goes on after which entries, and how many are here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// A field at fault.

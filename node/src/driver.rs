@@ -23,9 +23,14 @@ use std::{
 };
 
 use toguna_protocol::{
-    engine::{self, Command, CommandError, CommandId, Effect, Engine, Event, Observation, OpenError, Saved},
+    bundle::{Maker, Salt},
+    engine::{
+        self, BundleRefusal, BundleStep, Command, CommandError, CommandId, Contents, Effect, Engine, Event,
+        Observation, OpenError, Saved, Taken,
+    },
     frame::VERSION,
     ids::{Moment, Now, UnixSeconds},
+    ledger::LedgerError,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{debug, info, warn};
@@ -46,11 +51,16 @@ pub struct DriverError;
 type Node = Engine<Arc<dyn Store>>;
 type Question = Box<dyn FnOnce(&mut Node) + Send>;
 type Reply = oneshot::Sender<Result<Saved, CommandError>>;
+type BundleReply = oneshot::Sender<Result<Taken, BundleRefusal>>;
 
 /// What the driver is told.
 pub(crate) enum Message {
     Command(Command, Reply),
     Ask(Question),
+    /// A bundle is to be made.
+    Export(Contents, Salt, oneshot::Sender<Result<Maker, LedgerError>>),
+    /// Something of a bundle came.
+    Bundle(BundleStep, BundleReply),
     Net(NetEvent),
     Persisted(engine::PersistId),
     NotPersisted(engine::PersistId, String),
@@ -80,6 +90,19 @@ impl Driving {
 
     pub(crate) async fn ask(&self, question: Question) -> Result<(), DriverError> {
         self.messages.send(Message::Ask(question)).await.map_err(|_| DriverError)
+    }
+
+    pub(crate) async fn export(
+        &self,
+        contents: Contents,
+        salt: Salt,
+        reply: oneshot::Sender<Result<Maker, LedgerError>>,
+    ) -> Result<(), DriverError> {
+        self.messages.send(Message::Export(contents, salt, reply)).await.map_err(|_| DriverError)
+    }
+
+    pub(crate) async fn bundle(&self, step: BundleStep, reply: BundleReply) -> Result<(), DriverError> {
+        self.messages.send(Message::Bundle(step, reply)).await.map_err(|_| DriverError)
     }
 
     pub(crate) fn net(&self) -> Option<&Net> {
@@ -133,6 +156,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         shower,
         links: Links::new(net.clone()),
         replies: HashMap::new(),
+        bundle_replies: HashMap::new(),
         next_command: 0,
         happenings: happenings.clone(),
         clear_doubt: doubt.is_some().then(|| store.clone()),
@@ -212,6 +236,7 @@ struct Driver {
     shower: std::sync::mpsc::Sender<Shown>,
     links: Links,
     replies: HashMap<CommandId, Reply>,
+    bundle_replies: HashMap<CommandId, BundleReply>,
     next_command: u64,
     happenings: broadcast::Sender<Happening>,
     /// The store's doubt is cleared once the engine's first writes, which answer it, are durable.
@@ -248,12 +273,21 @@ impl Driver {
     async fn take(&mut self, message: Message) {
         match message {
             Message::Command(command, reply) => {
-                let id = CommandId(self.next_command);
-                self.next_command += 1;
+                let id = self.next_command();
                 self.replies.insert(id, reply);
                 self.handle(Event::Command(id, command)).await;
             }
             Message::Ask(question) => question(&mut self.engine),
+            Message::Export(contents, salt, reply) => {
+                let maker = self.engine.make_bundle(contents, &salt, self.clock.now());
+                // Whoever wanted it has gone.
+                let _ = reply.send(maker);
+            }
+            Message::Bundle(step, reply) => {
+                let id = self.next_command();
+                self.bundle_replies.insert(id, reply);
+                self.handle(Event::Bundle(id, step)).await;
+            }
             Message::Net(event) => {
                 if let Some(event) = self.links.take(event) {
                     self.handle(event).await;
@@ -266,6 +300,11 @@ impl Driver {
             Message::NotPersisted(id, why) => self.handle(Event::NotPersisted(id, why)).await,
             Message::Stop(_) => unreachable!("the loop ends on it"),
         }
+    }
+
+    fn next_command(&mut self) -> CommandId {
+        self.next_command += 1;
+        CommandId(self.next_command)
     }
 
     /// Once the new feed that answers a doubt is durable, the store may forget the doubt; not before, since a start
@@ -304,6 +343,12 @@ impl Driver {
                 Effect::Reply(id, result) => {
                     if let Some(reply) = self.replies.remove(&id) {
                         self.show(Shown::Reply(reply, result));
+                    }
+                }
+                Effect::Bundled(id, result) => {
+                    if let Some(reply) = self.bundle_replies.remove(&id) {
+                        // Whoever brought it has gone; what was taken stands.
+                        let _ = reply.send(result);
                     }
                 }
                 Effect::Changed(row) => self.show(Shown::Row(row)),

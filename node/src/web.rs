@@ -10,6 +10,7 @@
 //! - A success means that what was written is durable.
 //! - The API describes itself at `/api/v1/openapi.json` ([`openapi`]).
 
+pub mod bundles;
 mod check;
 mod etag;
 mod events;
@@ -87,6 +88,9 @@ pub fn router(app: App, settings: WebSettings) -> Router {
         .route("/api/v1/records/{id}/receipts", get(receipts::receipts))
         .route("/api/v1/records/{id}/at/{entry}", get(records::show_at))
         .route("/api/v1/events", get(events::events))
+        .route("/api/v1/bundles/export", post(bundles::export))
+        .route("/api/v1/bundles/inspect", post(bundles::inspect))
+        .route("/api/v1/bundles/import", post(bundles::import))
         .route("/api/v1/check", post(check::check))
         .route("/api/v1/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))

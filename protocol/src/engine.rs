@@ -13,6 +13,7 @@
 //! brought up to date when there is time, and never delays sync.
 
 mod beacons;
+mod bundles;
 mod commands;
 mod documents;
 mod forks;
@@ -36,6 +37,7 @@ use serde_json::Value;
 use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, lanes::Lanes, offices::Offices, rows::Row};
 pub use self::{
     beacons::{Carrier, Word},
+    bundles::{BundleRefusal, BundleStep, Contents, Lack, Taken},
     commands::HeldBack,
     offices::Office,
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
@@ -110,6 +112,8 @@ pub enum Event {
     },
     /// A frame came.
     Frame(ConnId, Vec<u8>),
+    /// Something of a bundle came; answered by [`Effect::Bundled`].
+    Bundle(CommandId, BundleStep),
     /// The link is gone.
     Closed(ConnId),
     /// A batch is durable. Batches become durable in the order they were given.
@@ -211,6 +215,8 @@ pub enum Effect {
     Disconnect(ConnId, Reason),
     /// The answer to a command.
     Reply(CommandId, Result<Saved, CommandError>),
+    /// The answer to something of a bundle: what was taken is durable.
+    Bundled(CommandId, Result<Taken, BundleRefusal>),
     /// A record's row is new or has changed.
     Changed(Box<Row>),
     /// Nothing of a record is applied, so it has no row: its creation has not arrived, or was set aside because its
@@ -298,6 +304,8 @@ enum Work {
     Noted,
     /// Beacons, and thanks to who brought them.
     Beacons { thank: Option<ConnId> },
+    /// An answer about a bundle.
+    Bundle(CommandId, Box<Taken>),
 }
 
 struct Pending {
@@ -461,6 +469,7 @@ impl<S: Shelf> Engine<S> {
             Event::Connected { conn, peer, dialled } => self.connected(conn, peer, dialled, now),
             Event::Frame(conn, bytes) => self.frame(conn, &bytes, now),
             Event::Closed(conn) => self.closed(conn),
+            Event::Bundle(id, step) => self.bundle(id, step, now),
             Event::Persisted(id) => self.persisted(id, now),
             Event::NotPersisted(id, why) => self.not_persisted(id, &why, now),
             Event::Idle => self.refresh(now),
@@ -531,9 +540,7 @@ impl<S: Shelf> Engine<S> {
     /// 32 bytes that nobody else can guess, different each time.
     fn draw(&mut self) -> [u8; 32] {
         self.drawn += 1;
-        let mut hasher = blake3::Hasher::new_keyed(&self.settings.entropy);
-        hasher.update(&self.drawn.to_be_bytes());
-        *hasher.finalize().as_bytes()
+        *blake3::keyed_hash(&self.settings.entropy, &self.drawn.to_be_bytes()).as_bytes()
     }
 
     fn persist(&mut self, batch: Batch, durable: bool, work: Work) {

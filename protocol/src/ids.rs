@@ -126,6 +126,10 @@ byte_id! {
     CompartmentId, 16, "26 letters of base32"
 }
 byte_id! {
+    /// A bundle: follows from its random salt.
+    BundleName, 10, "16 letters of base32"
+}
+byte_id! {
     #[derive(Default)]
     /// A store's random mark, new after any doubt about what it holds; baselines never survive a change of epoch.
     Epoch, 8, "13 letters of base32"

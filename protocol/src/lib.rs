@@ -31,6 +31,7 @@ pub mod chunk;
 pub mod frame;
 pub mod shelf;
 pub mod ledger;
+pub mod bundle;
 pub mod session;
 
 pub mod engine;

@@ -171,3 +171,9 @@ pub const MAX_UNWRITTEN: usize = 32 * 1024 * 1024;
 
 /// Proofs of forks that are kept in memory until the place where the feed forked has arrived.
 pub const MAX_EARLY_FORKS: usize = 64;
+
+/// Bytes of one record of a bundle: a frame, or an opening whose base names as many feeds as a frontier.
+pub const MAX_BUNDLE_RECORD: usize = MAX_FRAME + MAX_FEEDS * 2 * 40;
+
+/// Parts of a bundle that is split: a gigabyte in the smallest parts that make sense.
+pub const MAX_BUNDLE_PARTS: usize = 16 * 1024;

@@ -5,6 +5,7 @@
 
 mod by_hand;
 mod shelf;
+mod sticks;
 mod world;
 
 pub use self::{

@@ -1,17 +1,23 @@
 //! The byte examples of `README.md` are what this crate writes, and it reads them back.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use automerge::{ROOT, transaction::Transactable};
 use data_encoding::HEXLOWER;
 use toguna_protocol::{
     beacon::{Base, Beacon, Claim, Holdings},
+    bundle::{self, Keys, Maker, Order, Origin},
     document::{Authorship, Document},
     entry::{PayloadKind, VerifiedEntry},
-    feed::{OfficeCard, Signer, Tip},
+    feed::{Genesis, OfficeCard, Signer, Tip},
     frame::{Dictionary, Frame, Hello, Reason, VERSION, feeds_digest, hello_mac},
     frontier::Digest,
-    ids::{AuthorKey, EntryHash, Epoch, Incarnation, ItemId, NetworkId, RecordId, Seq, UnixSeconds},
+    ids::{AuthorKey, EntryHash, Epoch, FeedId, Incarnation, ItemId, NetworkId, RecordId, Seq, UnixSeconds},
+    ledger::Ledger,
+    shelf::{Batch, Shelf, ShelfError, Table},
     verify::{Link, RawEntry, RawRun, first_eight},
 };
 
@@ -109,7 +115,72 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         assert_eq!(Frame::decode(&bytes, &mut receiving), Ok(frame), "{name}");
         add(name, &bytes);
     }
+    let beacons = vec![(feed, beacon.clone())];
+    let file = bundle_of(&genesis, [card, change], beacons);
+    let (opened, sealed) = (bundle::open(Keys::of_secret(SECRET), &file).expect("it opens"), file);
+    assert!(bundle::parse(&opened).is_ok() && bundle::decode(Keys::of_secret(SECRET), &sealed).is_ok());
+    add("opened bundle", &opened);
+    add("bundle", &sealed);
     out
+}
+
+/// Rows in memory.
+#[derive(Clone, Default)]
+struct Rows(Arc<Mutex<BTreeMap<Row, Vec<u8>>>>);
+
+/// A table and a key in it.
+type Row = (Table, Vec<u8>);
+
+impl Shelf for Rows {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfError> {
+        Ok(self.0.lock().expect("nobody panics").get(&(table, key.to_vec())).cloned())
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], Vec<u8>) -> bool,
+    ) -> Result<(), ShelfError> {
+        let rows = self.0.lock().expect("nobody panics");
+        let within = rows.range((table, from.to_vec())..).take_while(|((of, _), _)| *of == table);
+        for ((_, key), value) in within.take_while(|((_, key), _)| to.is_none_or(|to| &key[..] < to)) {
+            if !visit(key, value.clone()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A bundle of the second of two entries, for the holder of the first.
+fn bundle_of(genesis: &Genesis, entries: [VerifiedEntry; 2], beacons: Vec<(FeedId, Beacon)>) -> Vec<u8> {
+    let rows = Rows::default();
+    let mut ledger = Ledger::open(rows.clone()).expect("it is empty");
+    let feed = ledger.begin(*genesis).expect("there is room");
+    let mut batch = Batch::default();
+    let accepted = ledger.stage(feed, entries.into(), &mut batch);
+    for write in batch.writes {
+        rows.0.lock().expect("nobody panics").insert((write.table, write.key), write.value.unwrap_or_default());
+    }
+    ledger.persisted(&accepted);
+    let order = Order {
+        maker: genesis.author,
+        made_at: UnixSeconds(1_795_000_180),
+        addressee: Some(AuthorKey([3; 32])),
+        part: 0,
+        origin: Origin::Heard(UnixSeconds(1_795_000_060)),
+        base: [(feed, Seq(1))].into_iter().collect(),
+        limit: None,
+    };
+    let keys = Keys::of_secret(SECRET);
+    let mut maker = Maker::begin(&keys, &[5; 32], order, beacons, &ledger).expect("it reads");
+    let mut file = Vec::new();
+    while let Some(piece) = maker.step(&ledger).expect("it reads") {
+        file.extend(piece);
+    }
+    file
 }
 
 /// The examples in the README: a line `Example: name`, then a fenced block of hexadecimal digits.

@@ -89,6 +89,9 @@ Examples:
   toguna import --data-dir gao --preview old-register.jsonl
   toguna import --data-dir bamako --history")]
     Import(ImportArgs),
+    /// Carry records by hand: on a USB stick, or any way a file can go
+    #[command(subcommand)]
+    Bundle(BundleCommand),
     /// Show the links to other offices
     #[command(after_help = "Example:\n  toguna peers --data-dir gao --json")]
     Peers,
@@ -172,6 +175,61 @@ pub struct DemoArgs {
     /// Add real conflict events of the years 2020 to 2024 (UCDP), labelled as demonstration data
     #[arg(long)]
     pub events: bool,
+}
+
+/// `toguna bundle …`.
+#[derive(Debug, Subcommand)]
+pub enum BundleCommand {
+    /// Write a bundle for an office, or for all
+    #[command(after_help = "\
+A bundle is encrypted to the network. It is written beside FILE first, read back, and only then takes its place. It
+carries what every office has said it holds, so that a stick going round the offices confirms delivery.
+
+Examples:
+  toguna bundle export --for Bamako --to /media/usb/courrier.bundle
+  toguna bundle export --all --to /media/usb/courrier.bundle --split 700M
+  toguna bundle export --since last-week.bundle --to /media/usb/courrier.bundle")]
+    Export(ExportArgs),
+    /// Take bundles in, in this order
+    #[command(after_help = "\
+Each file is checked whole before anything is taken. Importing twice changes nothing, and what was interrupted goes on
+where it stopped.
+
+Example:
+  toguna bundle import /media/usb/courrier.bundle.1 /media/usb/courrier.bundle.2")]
+    Import {
+        /// The files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Check a bundle and tell who made it, for whom, and whether it can be taken in here
+    #[command(after_help = "Example:\n  toguna bundle inspect /media/usb/courrier.bundle")]
+    Inspect {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// `toguna bundle export`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("contents").required(true))]
+pub struct ExportArgs {
+    /// What this office lacks, by what is known of it: its name, or the first letters of its key
+    #[arg(long = "for", value_name = "OFFICE", group = "contents")]
+    pub addressee: Option<String>,
+    /// Everything
+    #[arg(long, group = "contents")]
+    pub all: bool,
+    /// What is held beyond an earlier bundle
+    #[arg(long, value_name = "BUNDLE", group = "contents")]
+    pub since: Option<PathBuf>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// Write files of at most this size, FILE.1, FILE.2, …: such as 700M or 64K
+    #[arg(long, value_name = "SIZE", value_parser = super::bundle::size)]
+    pub split: Option<u64>,
 }
 
 /// `toguna store …`.

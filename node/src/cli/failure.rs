@@ -63,6 +63,12 @@ impl Failure {
         self
     }
 
+    /// The same, told with more around it.
+    pub(super) fn within(mut self, told: impl FnOnce(&str) -> String) -> Self {
+        self.message = told(&self.message);
+        self
+    }
+
     /// Tells standard error, and gives the exit code.
     pub(crate) fn report(self, json: bool) -> ExitCode {
         let mut stderr = std::io::stderr().lock();
@@ -146,6 +152,6 @@ fn refused(message: String, problem: Box<Problem>) -> Failure {
         let now = if field.contains_key("now") { text("now") } else { text("theirs") };
         format!("{pointer}: was {}, is now {now}, yours {}", text("before"), text("yours"))
     });
-    let details = at_fault.chain(changed).collect();
+    let details = at_fault.chain(changed).chain(problem.missing.clone()).collect();
     Failure { exit, message, details, problem: Some(problem) }
 }

@@ -20,7 +20,7 @@ use utoipa::{
     openapi::{RefOr, Schema, schema::OneOfBuilder},
 };
 
-use super::{check, events, metrics, node, problem, receipts, records, shape};
+use super::{bundles, check, events, metrics, node, problem, receipts, records, shape};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,10 +35,11 @@ use super::{check, events, metrics, node, problem, receipts, records, shape};
         node::status, node::peers, node::picture,
         records::list, records::create, records::show, records::patch, records::settle, records::evaluate,
         records::history, records::show_at, receipts::receipts,
-        events::events, check::check, metrics::show,
+        bundles::export, bundles::inspect, bundles::import, events::events, check::check, metrics::show,
     ),
     components(schemas(problem::Problem, shape::Meta)),
-    tags((name = "records", description = "Records"), (name = "node", description = "The node itself")),
+    tags((name = "records", description = "Records"), (name = "bundles", description = "What is carried by hand"),
+        (name = "node", description = "The node itself")),
 )]
 struct Described;
 

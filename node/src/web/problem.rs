@@ -10,6 +10,7 @@ use axum::{
 use serde::Serialize;
 use serde_json::Value;
 use toguna_protocol::{
+    bundle::BundleError,
     engine::{CommandError, QueryError},
     record::{self, RecordError},
 };
@@ -41,6 +42,9 @@ pub struct Problem {
     /// the person who has to choose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<Changed>,
+    /// For a bundle whose base is not here: of which offices it goes on after which entries, and how many are here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// One thing that is wrong with a request.
@@ -146,6 +150,20 @@ pub enum ApiError {
     /// More than one entry holds.
     #[error("this is too much for one save: {0}; save it in parts")]
     TooMuch(String),
+    /// No such office is known.
+    #[error("no office of this name is known here: `toguna status` lists those that are, or make one with --all")]
+    NoOffice,
+    /// What was sent is no bundle that can be read here.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The bundle goes on from what is not held here.
+    #[error("{detail}")]
+    BundleBase {
+        /// From what, and what to do.
+        detail: String,
+        /// Feed by feed.
+        lacks: Vec<String>,
+    },
     /// The store could not write.
     #[error("not saved: {0}")]
     NotSaved(String),
@@ -182,6 +200,11 @@ impl ApiError {
             ApiError::Changed(_) => (S::CONFLICT, "changed", "Changed since it was read"),
             ApiError::UnknownKind => (S::NOT_IMPLEMENTED, "unknown-kind", "Unknown kind of record"),
             ApiError::TooMuch(_) => (S::PAYLOAD_TOO_LARGE, "too-much", "Too much for one save"),
+            ApiError::NoOffice => (S::NOT_FOUND, "no-office", "No such office"),
+            ApiError::Bundle(BundleError::AnotherNetwork) => (S::FORBIDDEN, "bundle-network", "Of another network"),
+            ApiError::Bundle(BundleError::Newer) => (S::NOT_IMPLEMENTED, "bundle-version", "Of a newer version"),
+            ApiError::Bundle(_) => (S::UNPROCESSABLE_ENTITY, "bundle", "No whole bundle"),
+            ApiError::BundleBase { .. } => (S::UNPROCESSABLE_ENTITY, "bundle-base", "Its base is not here"),
             ApiError::NotSaved(_) => (S::SERVICE_UNAVAILABLE, "not-saved", "Not saved"),
             ApiError::Stopping(_) => (S::SERVICE_UNAVAILABLE, "stopping", "Node is stopping"),
             ApiError::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal failure"),
@@ -192,9 +215,10 @@ impl ApiError {
     pub fn into_problem(self) -> Problem {
         let (status, urn, title) = self.class();
         let detail = self.to_string();
-        let (mut problems, mut changed) = (Vec::new(), Vec::new());
+        let (mut problems, mut changed, mut missing) = (Vec::new(), Vec::new(), Vec::new());
         match self {
             ApiError::Request(faults) | ApiError::Invalid(faults) => problems = faults,
+            ApiError::BundleBase { lacks, .. } => missing = lacks,
             ApiError::Changed(fields) => changed = fields.into_iter().map(Changed::from).collect(),
             _ => {}
         }
@@ -205,6 +229,7 @@ impl ApiError {
             detail,
             problems,
             changed,
+            missing,
         }
     }
 }

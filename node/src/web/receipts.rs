@@ -102,10 +102,10 @@ pub struct WordBody {
 /// How a word came here.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CarrierBody {
-    /// `here`: it is our own · `link`: over a link with that office · `office`: over a link with another one. There may
-    /// come more.
+    /// `here`: it is our own · `link`: over a link with that office · `office`: over a link with another one ·
+    /// `bundle`: in a bundle. There may come more.
     pub kind: &'static str,
-    /// That other office's device key.
+    /// That other office's device key, or that of the office that made the bundle.
     #[schema(value_type = Option<String>)]
     pub via: Option<AuthorKey>,
     /// Its name, once its card has arrived.
@@ -144,6 +144,7 @@ impl WordBody {
             Carrier::Here => ("here", None),
             Carrier::Link => ("link", None),
             Carrier::Office { via } => ("office", Some(via)),
+            Carrier::Bundle { via } => ("bundle", Some(via)),
             _ => ("other", None),
         };
         let via_name = via.and_then(|via| names.get(&via)).map(|name| (*name).to_owned());

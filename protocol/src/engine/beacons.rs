@@ -15,7 +15,7 @@ use crate::{
     feed::Feed,
     frame::Reason,
     frontier::Digest,
-    ids::{AuthorKey, Epoch, Moment, Now},
+    ids::{AuthorKey, Epoch, FeedId, Moment, Now},
     ledger::{Ledger, LedgerError},
     limits::{MAX_BEACON_BYTES, MAX_FEEDS},
     session::SessionError,
@@ -265,6 +265,54 @@ impl<S: Shelf> Engine<S> {
             self.persist(batch, true, Work::Beacons { thank: Some(conn) });
         } else if let Some(session) = self.sessions.get_mut(&conn) {
             session.thank_for_beacons(now);
+        }
+    }
+
+    /// Makes a beacon of ours whatever was said before: somebody carries it away now.
+    pub(super) fn make_beacon_at_once(&mut self, now: Now) {
+        if self.ledger.feed(&self.own).is_none_or(Feed::is_empty) {
+            return;
+        }
+        let newest = self.beacons.get(&self.signer.author()).map(|kept| &kept.beacon);
+        let counter = newest.map_or(1, |newest| newest.claim().counter.saturating_add(1));
+        let claim = Claim::new(counter, now.wall, &self.settings.version);
+        let word = Word { stated_at: claim.clock, heard_at: now.wall, carrier: Carrier::Here };
+        let holds = Holdings::of(self.ledger.frontier().iter());
+        self.beacons.take(Beacon::sign(&self.signer, claim, holds), word);
+    }
+
+    /// All beacons whose authors have entries here, the newest first, each with a feed of its author.
+    pub(super) fn beacons_to_carry(&self) -> Vec<(FeedId, Beacon)> {
+        let known = self.ledger.feeds().filter(|feed| !feed.is_branch() && !feed.is_empty());
+        let names: BTreeMap<AuthorKey, FeedId> = known.map(|feed| (feed.genesis.author, feed.id)).collect();
+        let named = |beacon: &Beacon| Some((*names.get(&beacon.author())?, beacon.clone()));
+        let mut carried: Vec<_> = self.beacons.in_order().filter_map(|(_, beacon)| named(beacon)).collect();
+        carried.reverse();
+        carried
+    }
+
+    /// A beacon came in a bundle that `via` made. Whether it is its author's and news to us; `None` if it is not its author's.
+    pub(super) fn carried_beacon(
+        &mut self,
+        via: AuthorKey,
+        author: AuthorKey,
+        (told, holds): (Told, Holdings),
+        now: Now,
+    ) -> Option<bool> {
+        if self.beacons.get(&author).is_some_and(|kept| kept.beacon.rank() >= told.rank()) {
+            return Some(false);
+        }
+        let beacon = Beacon::verify(&self.signer.network(), author, told, holds)?;
+        let word = Word { stated_at: beacon.claim().clock, heard_at: now.wall, carrier: Carrier::Bundle { via } };
+        self.beacons.take(beacon, word);
+        Some(true)
+    }
+
+    /// Writes down what is new, before anything that is given to the store after it counts as durable.
+    pub(super) fn keep_beacons(&mut self) {
+        let batch = self.beacons.write();
+        if !batch.is_empty() {
+            self.persist(batch, true, Work::Beacons { thank: None });
         }
     }
 

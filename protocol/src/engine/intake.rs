@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
+use super::{BundleRefusal, ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
 use crate::{
     chunk::{Codec, Packed},
     feed::{Feed, Genesis},
@@ -222,7 +222,7 @@ impl<S: Shelf> Engine<S> {
         if ours { Ok(()) } else { Err(SessionError::Offence(Reason::OutOfTurn)) }
     }
 
-    fn unpack(&self, feed: &Feed, packed: Packed) -> Result<Result<RawRun, UnpackError>, SessionError> {
+    pub(super) fn unpack(&self, feed: &Feed, packed: Packed) -> Result<Result<RawRun, UnpackError>, SessionError> {
         match packed.codec {
             Codec::STRIPPED => Ok(self.ledger.unpack(feed, packed)?),
             _ => Ok(Ok(packed.unpack_plain()?)),
@@ -230,7 +230,7 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// The feed a run belongs to: one we hold, or a new one that the run itself begins.
-    fn feed_of(&self, run: &Packed) -> Result<Option<Feed>, SessionError> {
+    pub(super) fn feed_of(&self, run: &Packed) -> Result<Option<Feed>, SessionError> {
         if let Some(held) = self.ledger.feed(&run.feed) {
             return Ok(Some(held.clone()));
         }
@@ -285,6 +285,7 @@ impl<S: Shelf> Engine<S> {
                 }
             }
             Work::Noted => return,
+            Work::Bundle(id, taken) => self.effects.push_back(Effect::Bundled(id, Ok(*taken))),
         }
         self.retry_forks(now);
         self.pump(now);
@@ -336,6 +337,9 @@ impl<S: Shelf> Engine<S> {
                 Work::Noted => self.rows_lost = true,
                 // They come again in their turn.
                 Work::Ahead(_) => {}
+                Work::Bundle(id, _) => {
+                    self.effects.push_back(Effect::Bundled(id, Err(BundleRefusal::NotSaved(why.to_owned()))));
+                }
                 // Whoever brought them is not thanked, and brings them again in its next session.
                 Work::Beacons { .. } => self.beacons.write_again(),
             }

@@ -3,6 +3,7 @@
 mod ahead;
 mod anything;
 mod beacons;
+mod bundles;
 mod convergence;
 mod evaluations;
 mod failures;

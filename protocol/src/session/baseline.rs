@@ -85,6 +85,11 @@ impl Baseline {
         self.told.iter().chain(&self.agreed)
     }
 
+    /// What both held when they last met, by the peer's word.
+    pub fn agreed(&self) -> Option<&Frontier> {
+        self.agreed.as_ref().map(|mark| &mark.numbers)
+    }
+
     /// Whether the digest was told.
     pub(super) fn has_told(&self, digest: &Digest) -> bool {
         self.told.iter().any(|mark| mark.digest == *digest)

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{Chance, MemoryShelf};
 use crate::{
     engine::{
-        Command, CommandError, CommandId, ConnId, Effect, Engine, Event, Intent, Observation, PersistId, RecordView,
-        Saved, Settings, rows::Row,
+        BundleRefusal, Command, CommandError, CommandId, ConnId, Effect, Engine, Event, Intent, Observation, PersistId,
+        RecordView, Saved, Settings, Taken, rows::Row,
     },
     frame::{Reason, VERSION},
     frontier::Digest,
@@ -51,6 +51,8 @@ pub struct Node {
     pub speaks: u8,
     /// The key of its region when it is next started.
     pub region: Option<String>,
+    /// Answers about bundles.
+    pub bundled: BTreeMap<CommandId, Result<Taken, BundleRefusal>>,
     key: [u8; 32],
     name: String,
     engine: Option<Engine<MemoryShelf>>,
@@ -68,6 +70,7 @@ impl Node {
             rows: BTreeMap::new(),
             observed: Vec::new(),
             replies: BTreeMap::new(),
+            bundled: BTreeMap::new(),
             speaks: VERSION,
             region: None,
             key,
@@ -113,7 +116,7 @@ pub struct World {
     pub chance: Chance,
     nodes: Vec<Node>,
     links: BTreeMap<LinkId, Link>,
-    next: u64,
+    pub(super) next: u64,
     vocabulary: Arc<Vocabulary>,
 }
 
@@ -379,6 +382,7 @@ impl World {
                 Effect::Admit(_) => {}
                 Effect::Disconnect(conn, _) => self.close(id, LinkId(conn.0)),
                 Effect::Reply(command, result) => drop(node.replies.insert(command, result)),
+                Effect::Bundled(command, result) => drop(node.bundled.insert(command, result)),
                 Effect::Changed(row) => drop(node.rows.insert(row.id, *row)),
                 Effect::Gone(record) => drop(node.rows.remove(&record)),
                 Effect::Observed(observation) => node.observed.push(observation),

@@ -217,6 +217,8 @@ impl World {
     fn carry_out(&mut self, node: usize) {
         while let Some(effect) = self.nodes[node].engine.poll_effect() {
             match effect {
+                // Nothing is carried by hand here.
+                Effect::Bundled(..) => {}
                 Effect::Persist { id, batch, .. } => {
                     let now = at(self.agenda.now());
                     self.nodes[node].shelf.apply(batch);

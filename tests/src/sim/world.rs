@@ -246,6 +246,8 @@ impl World {
                 }
                 Effect::Reply(_, Err(CommandError::NotSaved(_))) => self.commands[2] += 1,
                 Effect::Reply(_, Err(_)) => self.commands[1] += 1,
+                // Sticks are carried in no world yet.
+                Effect::Bundled(..) => {}
                 Effect::Changed(row) => {
                     self.durable.shown(node, &row)?;
                     self.offices[node].rows.insert(row.id, *row);

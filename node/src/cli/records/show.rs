@@ -252,6 +252,7 @@ pub(super) fn receipts(body: &Value) -> comfy_table::Table {
         let known_by = match of_carrier("kind") {
             Some("link") => "link".to_owned(),
             Some("office") => format!("link, via {via}"),
+            Some("bundle") => format!("bundle of {via}"),
             _ => "–".to_owned(),
         };
         let since = moment(receipt.pointer("/since/stated_at"));

@@ -25,6 +25,11 @@ pub enum Carrier {
         /// That office.
         via: AuthorKey,
     },
+    /// In a bundle.
+    Bundle {
+        /// Who made it.
+        via: AuthorKey,
+    },
 }
 
 /// When an office said something, and how we learned of it.
@@ -135,6 +140,10 @@ fn write_word(word: &Word, out: &mut Vec<u8>) {
             out.push(2);
             out.extend_from_slice(&via.0);
         }
+        Carrier::Bundle { via } => {
+            out.push(3);
+            out.extend_from_slice(&via.0);
+        }
     }
 }
 
@@ -145,6 +154,7 @@ fn read_word(reader: &mut Reader<'_>) -> Result<Word, WireError> {
         0 => Carrier::Here,
         1 => Carrier::Link,
         2 => Carrier::Office { via: AuthorKey(reader.array("carrier")?) },
+        3 => Carrier::Bundle { via: AuthorKey(reader.array("carrier")?) },
         _ => return Err(WireError::Invalid("carrier")),
     };
     Ok(Word { stated_at, heard_at, carrier })
