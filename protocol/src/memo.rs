@@ -4,7 +4,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::BTreeMap,
     sync::Arc,
 };
 
@@ -14,7 +14,7 @@ use crate::beacon::Beacon;
 const MOST: usize = 500_000;
 
 type Key = [u8; 32];
-type Memo<T> = RefCell<HashMap<Key, T>>;
+type Memo<T> = RefCell<BTreeMap<Key, T>>;
 
 thread_local! {
     static ON: Cell<bool> = const { Cell::new(false) };

@@ -22,6 +22,7 @@ pub mod users;
 pub mod liars;
 pub mod office;
 pub mod world;
+mod sticks;
 mod wires;
 mod deeds;
 pub mod smaller;
@@ -44,6 +45,8 @@ pub struct Outcome {
     pub commands: [u64; 3],
     /// Records in the end, and fields of theirs with concurrent values.
     pub records: [usize; 2],
+    /// Bundles that were made, the bytes in them, and bundles that were refused.
+    pub bundles: [u64; 3],
     /// What went wrong, as planned, by name.
     pub faults: Vec<(&'static str, u64)>,
 }
@@ -59,10 +62,12 @@ pub fn run(options: &Options) -> Result<Outcome, Violation> {
         let mut world = World::new(options)?;
         let converged_after = world.run()?;
         let (lasted, commands, records) = (world.now(), world.commands, world.records);
-        let faults = world.faults.into_iter().collect();
-        Ok(Outcome { converged_after, lasted, bytes: world.bytes, commands, records, faults })
+        let (faults, sticks) = (world.faults.into_iter().collect(), world.sticks);
+        let bundles = [sticks.made, sticks.bytes, sticks.refused];
+        Ok(Outcome { converged_after, lasted, bytes: world.bytes, commands, records, bundles, faults })
     }));
     toguna_protocol::plant::skip_signatures(false);
+    toguna_protocol::plant::keep_baselines(false);
     result.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");

@@ -37,8 +37,8 @@ fn failures(worlds: Vec<Options>) -> Vec<(Options, Violation)> {
     })
 }
 
-fn all_keep_their_promises(profile: Profile) {
-    let failed = failures((FIRST..FIRST + SEEDS).map(|seed| options(seed, profile)).collect());
+fn all_keep_their_promises(profile: Profile, seeds: u64) {
+    let failed = failures((FIRST..FIRST + seeds).map(|seed| options(seed, profile)).collect());
     let Some((options, violation)) = failed.first() else { return };
     let (options, violation) = smallest(options, violation.clone(), Duration::from_secs(30));
     let all: Vec<String> = failed.iter().map(|(options, violation)| format!("{options}: {violation}")).collect();
@@ -48,12 +48,17 @@ fn all_keep_their_promises(profile: Profile) {
 
 #[test]
 fn offices_on_thin_links_and_failing_disks_come_to_agree() {
-    all_keep_their_promises(Profile::Mali);
+    all_keep_their_promises(Profile::Mali, SEEDS);
 }
 
 #[test]
 fn members_that_lie_change_nothing_for_the_others() {
-    all_keep_their_promises(Profile::Hostile);
+    all_keep_their_promises(Profile::Hostile, SEEDS);
+}
+
+#[test]
+fn offices_that_only_have_usb_sticks_come_to_agree_and_know_it() {
+    all_keep_their_promises(Profile::Usb, SEEDS / 2);
 }
 
 #[test]

@@ -129,6 +129,10 @@ fn tell(options: &Options, outcome: &Outcome) {
     let [records, concurrent] = outcome.records;
     println!("records: {records}, with {concurrent} fields that have concurrent values");
     let faults: Vec<String> = outcome.faults.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    let [made, bytes, refused] = outcome.bundles;
+    if made > 0 {
+        println!("bundles: {made} made, {bytes} bytes in all, {refused} refused");
+    }
     println!("faults: {}", if faults.is_empty() { "none".to_owned() } else { faults.join(", ") });
     println!("bytes:\n{}", outcome.bytes);
 }

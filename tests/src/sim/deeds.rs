@@ -8,7 +8,7 @@ use toguna_protocol::{
 use super::{
     clock::{MINUTE, SECOND, Time},
     office::Office,
-    options::Plant,
+    options::{Plant, Profile},
     plan::{Deed, What},
     users,
     world::{Happening, PATIENCE, World},
@@ -25,6 +25,11 @@ impl World {
         match deed.what {
             What::Work(node) => return self.work(node, &mut chance),
             What::Meet(road, lasts) => self.meet(road, lasts),
+            What::Stick(road, side) => {
+                let ends = self.plan.roads[road].ends;
+                self.set_out(ends[side], ends[1 - side], &mut chance);
+                return self.carry_out(ends[side]);
+            }
             What::Cut(road) => {
                 let standing = self.links.on(road);
                 self.fault("cuts", !standing.is_empty());
@@ -71,7 +76,7 @@ impl World {
         Ok(())
     }
 
-    fn fault(&mut self, name: &'static str, took_place: bool) {
+    pub(super) fn fault(&mut self, name: &'static str, took_place: bool) {
         *self.faults.entry(name).or_default() += u64::from(took_place);
     }
 
@@ -132,9 +137,8 @@ impl World {
     }
 
     fn start_on_another_past(&mut self, node: usize) -> Result<(), Violation> {
-        let (author, held) = (self.author(node), held(&self.offices[node].store.shelf));
+        let held = held(&self.offices[node].store.shelf);
         self.durable.replaced(node, &held);
-        self.authors.durable(&author, &held)?;
         let doubt = self.offices[node].store.may_have_lost();
         self.start(node, doubt)
     }
@@ -164,8 +168,9 @@ impl World {
             // Whoever is down comes up; whose store is damaged is started anew.
             self.repair_if_needed(node)?;
         }
-        for road in 0..self.plan.roads.len() {
-            self.meet(road, 2 * PATIENCE);
+        match self.options.profile {
+            Profile::Usb => self.agenda.after(0, Happening::Round),
+            _ => (0..self.plan.roads.len()).for_each(|road| self.meet(road, 2 * PATIENCE)),
         }
         let lies: Vec<(ConnId, usize)> = std::mem::take(&mut self.lies).into_iter().collect();
         for (conn, node) in lies {
@@ -182,17 +187,20 @@ impl World {
         Ok(())
     }
 
+    /// Whether nobody has anything left to do.
+    pub(super) fn are_at_rest(&self) -> bool {
+        !self.reads() && self.offices.iter().all(|office| office.is_at_rest())
+    }
+
     /// Whether all hold the same and have nothing left to do.
     pub(super) fn look(&mut self) -> Result<(), Violation> {
         let now = self.now();
         let mut digests = self.offices.iter().map(|office| office.engine.as_ref().map(|e| e.ledger().digest()));
         let first = digests.next().flatten();
         let same = first.is_some() && digests.all(|digest| digest == first);
-        if same && self.offices.iter().all(|office| office.is_at_rest()) {
-            self.same_since.get_or_insert(now);
-        } else {
-            self.same_since = None;
-        }
+        // Sticks that bring nothing but acknowledgements keep stores busy.
+        let rests = self.options.profile == Profile::Usb && self.same_since.is_some() || self.are_at_rest();
+        self.same_since = (same && rests).then(|| self.same_since.unwrap_or(now));
         let over = self.over.unwrap_or_default();
         if self.same_since.is_none() && now > over + PATIENCE {
             let held: Vec<String> = self.offices.iter().map(|office| told(office, &self.offices[0])).collect();
@@ -223,6 +231,9 @@ impl World {
             all.push(shown);
         }
         agreement::same(&all)?;
+        if self.options.profile == Profile::Usb {
+            self.all_know()?;
+        }
         let first = all.first().map(|shown| &shown.views);
         self.records = [
             first.map_or(0, |views| views.len()),

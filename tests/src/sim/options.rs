@@ -9,6 +9,8 @@ pub enum Profile {
     Mali,
     /// The same, and members that lie.
     Hostile,
+    /// Offices without any link, with sticks that go between them, and the same faults.
+    Usb,
     /// Many offices on better links, with little to write and no faults but cuts. For still more see [`crate::scale`].
     Scale,
 }
@@ -33,8 +35,8 @@ pub enum Plant {
 
 impl Profile {
     /// All, with their names.
-    pub const ALL: [(&'static str, Profile); 3] =
-        [("mali", Profile::Mali), ("hostile", Profile::Hostile), ("scale", Profile::Scale)];
+    pub const ALL: [(&'static str, Profile); 4] =
+        [("mali", Profile::Mali), ("hostile", Profile::Hostile), ("usb", Profile::Usb), ("scale", Profile::Scale)];
 }
 
 impl Plant {

@@ -39,6 +39,8 @@ pub enum What {
     Work(usize),
     /// A road comes up for so long.
     Meet(usize, Time),
+    /// Somebody sets out on a road with a stick, from the one end or the other.
+    Stick(usize, usize),
     /// What stands on a road breaks, at whatever byte it has come to.
     Cut(usize),
     /// An office loses power when its store has taken so many further steps, and is down for so long.
@@ -116,7 +118,7 @@ pub fn roads(options: &Options) -> Vec<Road> {
             _ => chance.below(node),
         };
         let (rate, latency, loss) = match options.profile {
-            Profile::Mali | Profile::Hostile => match chance.below(4) {
+            Profile::Mali | Profile::Hostile | Profile::Usb => match chance.below(4) {
                 0 => (10_000_000, 5, 0),
                 1 => (256_000, 150, 5),
                 _ => (64_000, 300, 10),
@@ -135,6 +137,13 @@ pub fn roads(options: &Options) -> Vec<Road> {
 /// What happens on a road in a day: it is up now and then, and cut.
 pub fn on_a_road(options: &Options, road: usize, day: u64, deeds: &mut Vec<Deed>) {
     let mut chance = chance(options, 2, road, day);
+    if options.profile == Profile::Usb {
+        for _ in 0..1 + chance.below(3) {
+            let (at, side) = (day * DAY + chance.draw() % DAY, chance.below(2));
+            deeds.push(Deed { at, seed: chance.draw(), what: What::Stick(road, side) });
+        }
+        return;
+    }
     for _ in 0..1 + chance.below(3) {
         let (at, lasts) = (day * DAY + chance.draw() % DAY, 20 * SECOND + chance.draw() % (12 * MINUTE));
         deeds.push(Deed { at, seed: chance.draw(), what: What::Meet(road, lasts) });

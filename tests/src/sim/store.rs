@@ -108,8 +108,8 @@ pub enum Step {
     Next(Time),
     /// Entries are on the disk for good; the next step is due after this long.
     Durable(Vec<Written>, Time),
-    /// To be reported; the next step is due after this long.
-    Report(Event, Time),
+    /// To be reported, and the entries that may be told of from now on; the next step is due after this long.
+    Report(Event, Vec<Written>, Time),
     /// The power fails before this step.
     Crash,
 }
@@ -203,7 +203,7 @@ impl Store {
                 self.refusing = true;
                 let event = Event::NotPersisted(job.id, "the disk is full".to_owned());
                 self.orders.pop_front();
-                return Step::Report(event, time);
+                return Step::Report(event, Vec::new(), time);
             }
             Stage::Waiting => self.stage = Stage::Writing,
             Stage::Writing => {
@@ -222,10 +222,10 @@ impl Store {
                     // As the node's driver does: the new feed answers the doubt, and nothing before it.
                     self.doubt = false;
                 }
-                let event = Event::Persisted(job.id);
+                let (event, written) = (Event::Persisted(job.id), job.written.clone());
                 self.orders.pop_front();
                 self.stage = Stage::Waiting;
-                return Step::Report(event, time);
+                return Step::Report(event, written, time);
             }
         }
         Step::Next(time)

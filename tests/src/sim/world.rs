@@ -14,8 +14,9 @@ use super::{
     liars::Liars,
     links::Links,
     office::Office,
-    options::Options,
+    options::{Options, Profile},
     plan::{Deed, Plan},
+    sticks::{ROUND, Stick, Sticks},
     store::{Job, Step, Store},
 };
 use crate::check::{Violation, authors::Authors, bounds, durable::Durable, held, written};
@@ -58,6 +59,10 @@ pub(super) enum Happening {
     Room(usize),
     /// A liar's next frame, over a connection that only its victim knows.
     Lie(usize, u32, ConnId, Vec<u8>),
+    /// A bundle has come to an office.
+    Stick(Stick),
+    /// Once faults are over: bundles go between all neighbours.
+    Round,
     /// Faults are over.
     End,
     /// Somebody looks whether all hold the same.
@@ -95,6 +100,8 @@ pub struct World {
     pub(super) over: Option<Time>,
     pub(super) same_since: Option<Time>,
     pub(super) options: Options,
+    /// Bundles under way.
+    pub(super) sticks: Sticks,
     next_command: u64,
 }
 
@@ -125,6 +132,7 @@ impl World {
             over: None,
             same_since: None,
             options: options.clone(),
+            sticks: Sticks::default(),
             next_command: 0,
             offices,
             plan,
@@ -144,13 +152,22 @@ impl World {
             let happening = self.agenda.next_happening().expect("somebody always looks again");
             self.happen(happening)?;
             if let (Some(over), Some(since)) = (self.over, self.same_since)
-                && self.agenda.now() >= since + AT_REST_FOR
+                && self.agenda.now() >= since + self.at_rest_for()
+                && self.are_at_rest()
             {
                 self.check_at_rest()?;
                 return Ok(since - over);
             }
         }
         Err(Violation::liveness("rest", format!("{most} things happened, and still more is to come")))
+    }
+
+    /// For how long all must have held the same. Acknowledgements on sticks go from neighbour to neighbour too.
+    fn at_rest_for(&self) -> Time {
+        match self.options.profile {
+            Profile::Usb => AT_REST_FOR + (self.offices.len() as u64 + 2) * ROUND,
+            _ => AT_REST_FOR,
+        }
     }
 
     /// The time.
@@ -184,6 +201,11 @@ impl World {
                 if self.is_up(node, boot) && self.lies.contains_key(&conn) {
                     self.handle(node, Event::Frame(conn, frame))?;
                 }
+            }
+            Happening::Stick(stick) => self.stick(stick)?,
+            Happening::Round => {
+                self.round_of_sticks();
+                (0..self.offices.len()).try_for_each(|node| self.carry_out(node))?;
             }
             Happening::End => self.end_faults()?,
             Happening::Look => self.look()?,
@@ -247,7 +269,7 @@ impl World {
                 Effect::Reply(_, Err(CommandError::NotSaved(_))) => self.commands[2] += 1,
                 Effect::Reply(_, Err(_)) => self.commands[1] += 1,
                 // Sticks are carried in no world yet.
-                Effect::Bundled(..) => {}
+                Effect::Bundled(id, answer) => self.bundled(node, id, answer)?,
                 Effect::Changed(row) => {
                     self.durable.shown(node, &row)?;
                     self.offices[node].rows.insert(row.id, *row);
@@ -298,12 +320,13 @@ impl World {
             }
             Step::Next(next) => next,
             Step::Durable(written, next) => {
-                let author = self.author(node);
-                self.authors.durable(&author, &written)?;
                 self.durable.durable(node, &written);
                 next
             }
-            Step::Report(event, next) => {
+            Step::Report(event, written, next) => {
+                // Only now does the node tell anybody of it: what a store lost before was never written.
+                let author = self.author(node);
+                self.authors.durable(&author, &written)?;
                 self.handle(node, event)?;
                 next
             }
@@ -319,8 +342,13 @@ impl World {
     }
 
     pub(super) fn command(&mut self, node: usize, command: toguna_protocol::engine::Command) -> Result<(), Violation> {
+        let id = self.next_command();
+        self.handle(node, Event::Command(id, command))
+    }
+
+    pub(super) fn next_command(&mut self) -> CommandId {
         self.next_command += 1;
-        self.handle(node, Event::Command(CommandId(self.next_command), command))
+        CommandId(self.next_command)
     }
 
     /// The power fails at an office.
@@ -333,14 +361,13 @@ impl World {
             return Ok(());
         }
         let held = held(&office.store.shelf);
-        let author = self.author(node);
-        self.durable.crashed(node, &held)?;
-        self.authors.durable(&author, &held)
+        self.durable.crashed(node, &held)
     }
 
     /// A node is gone, and with it what stood to it.
     pub(super) fn end_node(&mut self, node: usize) {
         self.offices[node].end();
+        self.stop_reading(node);
         self.lies.retain(|_, victim| *victim != node);
         for conn in self.links.at(node) {
             self.break_off(conn);
@@ -352,6 +379,8 @@ impl World {
         let opened = self.offices[node].start(now, doubt);
         opened.map_err(|error| Violation::safety("opens", format!("office {node} does not start: {error}")))?;
         let author = self.author(node);
+        // What it finds it goes on from, and tells of.
+        self.authors.durable(&author, &held(&self.offices[node].store.shelf))?;
         self.authors.trust(author);
         // An empty event, so that what the start wants done is carried out and looked at.
         self.carry_out(node)?;

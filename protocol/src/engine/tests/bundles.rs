@@ -110,7 +110,7 @@ fn parts_of_a_split_keep_to_their_size_and_go_on_from_each_other() {
         let words: Vec<String> = (0..30).map(|_| format!("{:x}", world.chance.draw())).collect();
         world.patch(gao, record, json!({"narrative": words.join(" ")}));
     }
-    let limit = 64 * 1024;
+    let limit = 40 * 1024;
     let mut parts = Vec::new();
     let mut since = None;
     loop {
