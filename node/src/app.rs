@@ -6,7 +6,7 @@
 mod bundles;
 mod check;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 use toguna_protocol::{
@@ -149,6 +149,8 @@ pub struct NodeStatus {
     pub known_missing: Option<u64>,
     /// The open sessions.
     pub sessions: Vec<SessionStatus>,
+    /// Entries we hold that an office without a session was not yet known to hold when it was last heard of.
+    pub waiting: BTreeMap<AuthorKey, u64>,
     /// Records whose rows are behind.
     pub behind: bool,
 }
@@ -284,7 +286,13 @@ fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
         waiting_to_leave: session.confirmed().map(|theirs| ours.lead_over(theirs)),
         lacking: session.confirmed().map(|theirs| theirs.lead_over(&ours)),
     };
+    let is_open = |office: &AuthorKey| engine.sessions().any(|(_, session)| session.peer() == *office);
+    let lead = |office: AuthorKey| Some((office, ours.lead_over(&engine.last_known(&office)?)));
+    let offices = engine.offices();
+    let apart =
+        offices.iter().map(|office| office.author).filter(|office| !is_open(office) && *office != engine.author());
     NodeStatus {
+        waiting: apart.filter_map(lead).collect(),
         network: engine.network(),
         author: engine.author(),
         own_feed: engine.own_feed(),
@@ -292,7 +300,7 @@ fn status(engine: &Engine<Arc<dyn Store>>) -> NodeStatus {
         digest: engine.ledger().digest().to_string(),
         frontier: ours.iter().take(limits::MAX_FEEDS).collect(),
         arrival: engine.ledger().last_arrival(),
-        offices: engine.offices(),
+        offices,
         known_missing: engine.known_missing(),
         sessions: engine.sessions().filter(|(_, s)| s.is_admitted()).map(|(_, s)| session(s)).collect(),
         behind: engine.has_stale_rows(),

@@ -22,14 +22,15 @@ pub struct Target {
     pub share: usize,
 }
 
-/// All targets. A decoder that takes bytes from outside belongs here, that of bundles too.
-pub const TARGETS: [Target; 11] = [
+/// All targets. A decoder that takes bytes from outside belongs here.
+pub const TARGETS: [Target; 12] = [
     Target { name: "frame", run: decoders::frame, seeds: past::frames, share: 40 },
     Target { name: "proof", run: decoders::proof, seeds: decoders::proofs, share: 20 },
     Target { name: "card", run: decoders::card, seeds: decoders::cards, share: 40 },
     Target { name: "beacon", run: decoders::beacon, seeds: decoders::beacons, share: 40 },
     Target { name: "baseline", run: decoders::baseline, seeds: decoders::baselines, share: 40 },
     Target { name: "stored", run: decoders::stored, seeds: decoders::stored_entries, share: 20 },
+    Target { name: "bundle", run: decoders::bundle, seeds: past::bundles, share: 20 },
     Target { name: "chunk", run: runs::chunk, seeds: runs::chunks, share: 20 },
     Target { name: "stripped", run: runs::stripped, seeds: runs::stripped_bodies, share: 20 },
     Target { name: "operations", run: runs::operations, seeds: runs::compact_operations, share: 20 },

@@ -155,7 +155,10 @@ fn peer_bodies(peers: &[PeerStatus], status: &NodeStatus) -> Vec<PeerBody> {
             name: office.and_then(|office| office.name.clone()),
             address: peer.addrs.first().map(ToString::to_string),
             connected: peer.connected,
-            waiting_to_leave: session.and_then(|session| session.waiting_to_leave),
+            waiting_to_leave: match session {
+                Some(session) => session.waiting_to_leave,
+                None => peer.peer.and_then(|peer| status.waiting.get(&peer).copied()),
+            },
             lacking: session.and_then(|session| session.lacking),
             last_error: peer.last_error.clone(),
             next_attempt_s: peer.next_attempt.map(|wait| wait.as_secs()),

@@ -481,7 +481,8 @@ pub struct PeerBody {
     pub address: Option<String>,
     /// Whether a connection stands.
     pub connected: bool,
-    /// Entries we hold and it has not said it holds; null until it has said anything.
+    /// Entries we hold and it has not said it holds; without a connection, by what was last heard of it. Null until
+    /// anything was.
     pub waiting_to_leave: Option<u64>,
     /// Entries it has said it holds and we do not.
     pub lacking: Option<u64>,

@@ -120,6 +120,11 @@ impl<S: Shelf> Engine<S> {
         numbers.filter_map(|(feed, seq)| Some((feed, seq.min(self.ledger.feed(&feed)?.tip.seq)))).collect()
     }
 
+    /// What an office was last known to hold of what is held here; `None` where nothing has been heard of that.
+    pub fn last_known(&self, office: &AuthorKey) -> Option<Frontier> {
+        Some(self.known_of(office).0).filter(|held| !held.is_empty())
+    }
+
     /// What an office holds of what is held here, by its own last word and by what we last agreed on with it.
     fn known_of(&self, office: &AuthorKey) -> (Frontier, Origin) {
         let kept = self.beacons.get(office);

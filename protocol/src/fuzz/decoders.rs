@@ -2,6 +2,7 @@
 
 use crate::{
     beacon::{Base, Beacon, Claim, Delta, Holdings, Told},
+    bundle::{self, Item, Keys},
     engine::rows,
     feed::{ForkProof, Genesis, OfficeCard, ProofSide, Signer},
     frame::{Dictionary, Frame, VERSION},
@@ -32,6 +33,21 @@ pub(super) fn frame(bytes: &[u8]) {
             Frame::Hello(hello) if hello.version > VERSION => assert!(bytes.starts_with(&again)),
             _ => assert_eq!(again, bytes, "a frame has one encoding"),
         }
+    }
+}
+
+/// A bundle as a file, and what is in one: whoever has the secret may have made it by no rule at all.
+pub(super) fn bundle(bytes: &[u8]) {
+    let keys = || Keys::of_secret(SECRET);
+    if let Ok(items) = bundle::decode(keys(), bytes) {
+        assert_eq!(
+            bundle::open(keys(), bytes).and_then(|plain| bundle::parse(&plain)).map(|items| items.len()),
+            Ok(items.len())
+        );
+    }
+    if let Ok(items) = bundle::parse(bytes) {
+        assert!(items.len() <= bytes.len(), "every item takes some bytes");
+        assert!(matches!((items.first(), items.last()), (Some(Item::Opened(_)), Some(Item::Closed(_)))));
     }
 }
 

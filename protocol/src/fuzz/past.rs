@@ -6,8 +6,10 @@ use automerge::{ActorId, ChangeHash};
 use serde_json::json;
 
 use crate::{
+    bundle::{self, Keys},
     change::hash_of,
     chunk::Packed,
+    engine::Contents,
     entry::{
         PayloadKind, VerifiedEntry,
         strip::{Known, Parent},
@@ -16,7 +18,7 @@ use crate::{
     frame::{Dictionary, Frame},
     frontier::Digest,
     ids::{FeedId, RecordId, Seq},
-    testing::{NodeId, Pen, World},
+    testing::{NodeId, Pen, SECRET, World},
 };
 
 /// Feeds with their entries, and what the nodes said to each other.
@@ -24,6 +26,7 @@ pub(super) struct Past {
     /// Each feed, and its entries from the first.
     pub(super) feeds: BTreeMap<FeedId, (Feed, Vec<VerifiedEntry>)>,
     frames: Vec<Frame>,
+    bundle: Vec<u8>,
 }
 
 /// The past, the same in every run.
@@ -44,6 +47,13 @@ pub(super) fn frames() -> Vec<Vec<u8>> {
     let numbers = known().zip([Seq(300), Seq(0), Seq(7)]).collect();
     frames.push(Frame::Frontier(Digest([1; 16]), numbers).encode(&mut Dictionary::with(known())));
     frames
+}
+
+/// A bundle of all that is held, as a file and opened.
+pub(super) fn bundles() -> Vec<Vec<u8>> {
+    let file = &past().bundle;
+    let plain = bundle::open(Keys::of_secret(SECRET), file).expect("its own bundle opens");
+    vec![file.clone(), plain]
 }
 
 /// The payloads of all entries that hold changes.
@@ -71,12 +81,13 @@ impl Past {
             let said = world.sent(link, from).iter().map(|bytes| Frame::decode(bytes, &mut dictionary));
             frames.extend(said.map(|frame| frame.expect("nodes send proper frames")));
         }
+        let bundle = world.bundle(a, Contents::default());
         let ledger = world.engine(a).ledger();
         let entry =
             |feed: &Feed, seq| ledger.entry(&feed.id, Seq(seq)).expect("memory can be read").map(|found| found.0);
         let entries = |feed: &Feed| (1..=feed.tip.seq.0).filter_map(|seq| entry(feed, seq)).collect();
         let feeds = ledger.feeds().map(|feed| (feed.id, (feed.clone(), entries(feed)))).collect();
-        Past { feeds, frames }
+        Past { feeds, frames, bundle }
     }
 
     /// Entries that hold changes, feed by feed.
