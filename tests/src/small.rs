@@ -8,7 +8,7 @@
 use std::{
     cell::RefCell,
     collections::{HashSet, VecDeque},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use toguna_protocol::testing::{NodeId, Step, World};
@@ -121,8 +121,9 @@ pub fn explore(small: &Small, most: usize) -> Seen {
         match walked {
             Ok(others) => open.extend(others),
             Err(panic) => {
-                eprintln!("the path on which it does not hold:\n  {}", told.into_inner().join("\n  "));
-                resume_unwind(panic);
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+                panic!("{text}\nthe path on which it does not hold:\n  {}", told.into_inner().join("\n  "));
             }
         }
         // The shortest first.

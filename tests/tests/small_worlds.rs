@@ -10,7 +10,7 @@ use toguna_protocol::{
     shelf::{Batch, Table},
     testing::{NodeId, World},
 };
-use toguna_tests::small::{Deed, Seen, Small, explore, forks, level};
+use toguna_tests::small::{Deed, Small, explore, forks, level};
 
 const A: NodeId = NodeId(0);
 const B: NodeId = NodeId(1);
@@ -19,11 +19,9 @@ const C: NodeId = NodeId(2);
 /// Paths of a world in a quick test.
 const PATHS: usize = 250;
 
-fn all_of(small: &Small) -> Seen {
-    let most = std::env::var("TOGUNA_PATHS").ok().and_then(|paths| paths.parse().ok()).unwrap_or(PATHS);
-    let seen = explore(small, most);
-    println!("{seen:?}");
-    seen
+/// How many paths of each world are walked.
+fn paths() -> usize {
+    std::env::var("TOGUNA_PATHS").ok().and_then(|paths| paths.parse().ok()).unwrap_or(PATHS)
 }
 
 fn write(world: &mut World, node: NodeId, title: &str) {
@@ -110,14 +108,14 @@ fn nothing_is_lost(world: &mut World) {
 fn a_restored_office_that_knows_it() {
     let small =
         Small { past: restored, begin: |world| meet(world, true), deeds: &[WRITES, CUT], check: nothing_is_lost };
-    all_of(&small);
+    println!("{:?}", explore(&small, paths()));
 }
 
 #[test]
 fn a_restored_office_that_does_not_know_it() {
     let small =
         Small { past: restored, begin: |world| meet(world, false), deeds: &[CUT, POWER_FAILS], check: nothing_is_lost };
-    all_of(&small);
+    println!("{:?}", explore(&small, paths()));
 }
 
 /// A's own feed is shown to be longer elsewhere while A writes: it must be closed before anything goes out on it.
@@ -140,7 +138,7 @@ fn an_own_feed_is_closed_and_goes_on_anew() {
         nothing_is_lost(world);
     }
     let small = Small { past: restored, begin: |world| meet(world, false), deeds: &[OPENS], check };
-    all_of(&small);
+    println!("{:?}", explore(&small, paths()));
 }
 
 /// B's store lost a row, and has a new epoch: what A remembers of it counts no more.
@@ -169,7 +167,7 @@ fn a_store_with_a_new_epoch_is_not_taken_for_the_old_one() {
         world.link(A, B);
     }
     let small = Small { past, begin, deeds: &[CUT, POWER_FAILS], check: nothing_is_lost };
-    all_of(&small);
+    println!("{:?}", explore(&small, paths()));
 }
 
 /// A's store was copied and both copies wrote. B has the one's, C the other's. They meet in a line.
@@ -207,7 +205,7 @@ fn a_fork_is_the_same_in_whatever_order_it_is_seen() {
         assert_eq!(forks(world), 1);
     }
     let small = Small { past, begin, deeds: &[C_WRITES], check };
-    all_of(&small);
+    println!("{:?}", explore(&small, paths()));
 }
 
 /// Whether some path of a world fails.
