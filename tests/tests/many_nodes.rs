@@ -14,14 +14,14 @@ fn outcome(nodes: usize, entries: usize) -> Outcome {
 
 #[test]
 fn what_a_node_sends_grows_with_what_is_new() {
-    let (few, many) = (outcome(10, 100), outcome(50, 100));
+    let (few, many) = (outcome(10, 100), outcome(50, 500));
     for outcome in [&few, &many] {
-        assert!(outcome.entries >= 100 && outcome.records > 0, "{outcome:?}");
+        assert!(outcome.entries >= 10 * outcome.nodes as u64 && outcome.records > 0, "{outcome:?}");
     }
-    // The same work in five times as many offices: each has a card of its own besides, and nothing else is new.
+    // Five times as many offices that write as much each: every node takes five times as much, and no more for each entry.
     let an_entry =
         |outcome: &Outcome| outcome.bytes_of(&ENTRIES) as f64 / (outcome.nodes as u64 * outcome.entries) as f64;
-    assert!(an_entry(&many) < 1.5 * an_entry(&few), "{few}\n{many}");
+    assert!(an_entry(&many) < 1.2 * an_entry(&few), "{few}\n{many}");
     let a_beacon = many.bytes_of(&BEACONS) as f64 / many.beacons as f64;
     assert!(a_beacon <= 120.0, "{a_beacon} bytes a beacon");
 }
