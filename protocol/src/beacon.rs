@@ -293,12 +293,12 @@ impl Beacon {
     pub fn verify(network: &NetworkId, author: AuthorKey, told: Told, holds: Holdings) -> Option<Self> {
         let Told { claim, signature, .. } = told;
         let signed = signed_bytes(network, &body(&author, &claim, &holds));
-        let check = || feed::is_signed(&author, &signed, &signature);
-        let beacon = || check().then(|| Beacon { author, claim: claim.clone(), holds: holds.clone(), signature });
+        if !feed::is_signed(&author, &signed, &signature) {
+            return None;
+        }
         #[cfg(any(test, feature = "testing"))]
-        return crate::memo::beacon(&[&author.0, &signed, &signature.0], beacon);
-        #[cfg(not(any(test, feature = "testing")))]
-        beacon()
+        let holds = Holdings(crate::memo::shared(&[&signed], holds.0));
+        Some(Beacon { author, claim, holds, signature })
     }
 
     /// Who says so.

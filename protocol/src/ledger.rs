@@ -6,8 +6,6 @@
 
 mod ahead;
 mod check;
-#[cfg(test)]
-mod example;
 mod mend;
 mod recall;
 
@@ -591,3 +589,6 @@ fn decode_feed(row: &[u8]) -> Result<(Feed, Arrival), WireError> {
     reader.end()?;
     Ok((Feed { id, root, rows, genesis, start, tip, end, proof }, arrival))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ pub mod plant;
 pub mod ids;
 pub mod limits;
 pub mod wire;
+#[cfg(any(test, feature = "testing"))]
+pub mod memo;
 
 mod change;
 pub mod entry;
@@ -20,8 +22,6 @@ pub mod feed;
 pub mod verify;
 pub mod frontier;
 pub mod beacon;
-#[cfg(any(test, feature = "testing"))]
-pub mod memo;
 
 pub mod record;
 pub mod document;

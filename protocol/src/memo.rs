@@ -8,19 +8,21 @@ use std::{
     sync::Arc,
 };
 
-use crate::beacon::Beacon;
+use crate::ids::Seq;
 
 /// Results of one kind after which all of that kind are forgotten: the simulation must not grow without bound.
 const MOST: usize = 500_000;
 
 type Key = [u8; 32];
+/// What a beacon says is held, by prefixes of feeds.
+type Holdings = Arc<[([u8; 8], Seq)]>;
 type Memo<T> = RefCell<BTreeMap<Key, T>>;
 
 thread_local! {
     static ON: Cell<bool> = const { Cell::new(false) };
     static SIGNED: Memo<bool> = RefCell::default();
     static PACKED: Memo<Option<Arc<[u8]>>> = RefCell::default();
-    static BEACONS: Memo<Option<Beacon>> = RefCell::default();
+    static HOLDINGS: Memo<Holdings> = RefCell::default();
 }
 
 /// From now on, this thread remembers, or no longer does; what it knew is forgotten.
@@ -28,7 +30,7 @@ pub fn remember(on: bool) {
     ON.set(on);
     SIGNED.take();
     PACKED.take();
-    BEACONS.take();
+    HOLDINGS.take();
 }
 
 fn recall<T: Clone>(memo: &Memo<T>, parts: &[&[u8]], work: impl FnOnce() -> T) -> T {
@@ -63,7 +65,7 @@ pub(crate) fn packed(parts: &[&[u8]], pack: impl FnOnce() -> Option<Vec<u8>>) ->
     PACKED.with(|memo| recall(memo, parts, || pack().map(Arc::from))).map(|packed| packed.to_vec())
 }
 
-/// A beacon that was checked: all nodes share what it holds.
-pub(crate) fn beacon(parts: &[&[u8]], check: impl FnOnce() -> Option<Beacon>) -> Option<Beacon> {
-    if ON.get() { BEACONS.with(|memo| recall(memo, parts, check)) } else { check() }
+/// What the beacon with these bytes says is held, which all nodes share once it was checked.
+pub(crate) fn shared(parts: &[&[u8]], holds: Holdings) -> Holdings {
+    if ON.get() { HOLDINGS.with(|memo| recall(memo, parts, || holds)) } else { holds }
 }

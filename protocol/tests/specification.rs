@@ -207,6 +207,6 @@ fn the_examples_of_the_specification_are_true() {
         .map(|(name, hex)| format!("{name}={hex}"))
         .collect();
     assert!(wrong.is_empty(), "these are otherwise:\n{}", wrong.join("\n"));
-    // What the stripped chunk stands for is tested where chunks are unpacked: `ledger/example.rs`.
+    // What the stripped chunk stands for is tested where chunks are unpacked: `ledger/tests.rs`.
     assert_eq!(written.len(), examples.len() + 1, "the README has an example that nothing checks");
 }
