@@ -1,4 +1,5 @@
-//! Every decoder under the kept corpus and mutations of it. `protocol/fuzz` runs the same targets under libFuzzer.
+//! Every decoder under what real nodes say and mutations of it. `protocol/fuzz` runs the same targets under libFuzzer.
+//! `TOGUNA_FUZZ=20` makes twenty times as many mutations.
 
 use std::{fs, path::Path, time::Instant};
 
@@ -9,6 +10,11 @@ use toguna_protocol::{
 
 /// Mutations of each target for one of its shares.
 const MUTATIONS: usize = 250;
+
+/// How many times as long as a quick test this is to be.
+fn times() -> usize {
+    std::env::var("TOGUNA_FUZZ").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
 
 /// What the kept inputs and the seeds of a target are.
 fn inputs(target: &Target) -> Vec<Vec<u8>> {
@@ -63,7 +69,7 @@ fn no_decoder_breaks_its_promises() {
         let (start, inputs) = (Instant::now(), inputs(target));
         assert!(!inputs.is_empty(), "{} has seeds", target.name);
         inputs.iter().for_each(|input| (target.run)(input));
-        for seed in 0..(MUTATIONS * target.share) as u64 {
+        for seed in 0..(MUTATIONS * target.share * times()) as u64 {
             let input = mutate(&mut Chance::new(seed), &inputs);
             let outcome = std::panic::catch_unwind(|| (target.run)(&input));
             assert!(outcome.is_ok(), "target {}, seed {seed}: {input:02x?}", target.name);
