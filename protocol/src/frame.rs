@@ -485,6 +485,29 @@ mod tests {
     }
 
     #[test]
+    fn what_could_be_said_in_another_way_too_is_refused() {
+        let decode = |bytes: &[u8]| Frame::decode(bytes, &mut Dictionary::default());
+        let named = [&[0][..], &[1; 32], &[5]].concat();
+        let twice = [&[tag::HAVE, 2][..], &named, &named].concat();
+        assert_eq!(decode(&twice), Err(WireError::Invalid("feed named twice")));
+        // A stripped run in the frame of plain ones.
+        let chunk = one_of_each().into_iter().find(|frame| matches!(frame, Frame::Chunk(_))).expect("there is one");
+        let Frame::Chunk(packed) = chunk else { unreachable!() };
+        let mut bytes = vec![tag::CHUNK];
+        Dictionary::default().write(packed.feed, &mut bytes);
+        packed.write(&mut bytes);
+        let at = bytes.len() - packed.body.len() - 2;
+        assert!(decode(&bytes).is_ok() && bytes[at] == packed.codec.0);
+        bytes[at] = Codec::STRIPPED.0;
+        assert_eq!(decode(&bytes), Err(WireError::Invalid("chunk codec")));
+        let mut hello = one_of_each().remove(0).encode(&mut Dictionary::default());
+        hello.truncate(hello.len() - 5);
+        hello.extend([0xff; 9]);
+        hello.push(1);
+        assert_eq!(decode(&hello), Err(WireError::TooLarge("hello clock")));
+    }
+
+    #[test]
     fn no_cut_or_altered_frame_panics() {
         for frame in one_of_each() {
             let bytes = frame.encode(&mut Dictionary::default());
