@@ -4,7 +4,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::BTreeMap,
     sync::Arc,
 };
 
@@ -16,7 +16,7 @@ const MOST: usize = 500_000;
 type Key = [u8; 32];
 /// What a beacon says is held, by prefixes of feeds.
 type Holdings = Arc<[([u8; 8], Seq)]>;
-type Memo<T> = RefCell<HashMap<Key, T>>;
+type Memo<T> = RefCell<BTreeMap<Key, T>>;
 
 thread_local! {
     static ON: Cell<bool> = const { Cell::new(false) };

@@ -82,7 +82,7 @@ impl World {
         let thin = sim::options::Options { seed, nodes, days, profile: Profile::Mali, plant: None, only: None };
         let roads = plan::roads(&thin);
         let archive = Arc::default();
-        let mut source = Chance::new(seed ^ 0x7363_616c_65);
+        let mut source = Chance::new(seed ^ 0x0073_6361_6c65);
         let apart = nodes.div_ceil(options.applied.max(1));
         let made = (0..nodes).map(|number| {
             let applies = options.applied > 0 && number % apart == 0;
