@@ -22,16 +22,16 @@ const BUDGET: f64 = 20_000.0;
 #[derive(Debug, Serialize)]
 pub(crate) struct Packing {
     /// What was done.
-    pub work: &'static str,
+    pub(crate) work: &'static str,
     /// Changes a second, and their bytes packed.
-    pub changes_a_second: f64,
-    pub bytes: usize,
+    pub(crate) changes_a_second: f64,
+    pub(crate) bytes: usize,
     /// The same of Zstandard on the payloads as they are, a run at a time.
-    pub zstd_changes_a_second: f64,
-    pub zstd_bytes: usize,
+    pub(crate) zstd_changes_a_second: f64,
+    pub(crate) zstd_bytes: usize,
     /// The least it must be.
-    pub budget: f64,
-    pub within: bool,
+    pub(crate) budget: f64,
+    pub(crate) within: bool,
 }
 
 /// One office's feed of realistic records, cut into runs as it would be sent.
