@@ -118,6 +118,7 @@ impl<S: Shelf> Ledger<S> {
         let (verified, unwritten, recall, frontier, digest) = Default::default();
         let durable = arrival;
         let mut ledger = Ledger { shelf, held, verified, unwritten, ahead, recall, frontier, digest, arrival, durable };
+        ledger.forget_ahead_of_forks();
         ledger.recount();
         Ok(ledger)
     }

@@ -201,7 +201,8 @@ impl<S: Shelf> Engine<S> {
     /// The last entries of a feed came that we lack much of: they are stored, and then read like any others.
     fn ahead(&mut self, genesis: Genesis, before: EntryHash, packed: Packed) -> Result<(), SessionError> {
         self.check_genesis(&genesis)?;
-        if self.retry_at.is_some() || self.writing > MAX_UNWRITTEN {
+        // A fork that is on its way into the store ends what would be held ahead.
+        if self.retry_at.is_some() || self.writing > MAX_UNWRITTEN || self.is_forking(genesis.id()) {
             return Ok(());
         }
         let mut batch = Batch::default();

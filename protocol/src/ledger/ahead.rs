@@ -44,6 +44,17 @@ impl<S: Shelf> Ledger<S> {
         Ok(ahead)
     }
 
+    /// Whether a feed is known to have forked.
+    fn has_forked(&self, root: &FeedId) -> bool {
+        self.held.values().any(|held| held.root == *root && (held.is_branch() || held.end.is_some()))
+    }
+
+    /// Nothing is held ahead of a feed that forked, also where its rows were on their way when that became known.
+    pub(super) fn forget_ahead_of_forks(&mut self) {
+        let forked: Vec<FeedId> = self.ahead.keys().filter(|feed| self.has_forked(feed)).copied().collect();
+        forked.iter().for_each(|feed| drop(self.ahead.remove(feed)));
+    }
+
     /// Whether it is worth asking a peer that holds a feed up to `theirs` for the end of it.
     pub fn wants_ahead(&self, feed: &FeedId, theirs: Seq) -> bool {
         let held = self.held.get(feed);
@@ -95,9 +106,8 @@ impl<S: Shelf> Ledger<S> {
         let from = Tip { seq: Seq(run.first.0 - 1), hash: before };
         let last = run.last();
         let entries = verify_run(&feed, from, run)?;
-        let forked = self.held.values().any(|held| held.root == feed.id && (held.is_branch() || held.end.is_some()));
         let passed = self.verified_tip(&feed.id).is_some_and(|tip| tip.seq >= last);
-        if forked || passed || self.ahead.len() >= MAX_AHEAD || self.ahead.contains_key(&feed.id) {
+        if self.has_forked(&feed.id) || passed || self.ahead.len() >= MAX_AHEAD || self.ahead.contains_key(&feed.id) {
             return Ok(Vec::new());
         }
         for entry in &entries {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::{
     chunk::Packed,
+    feed::ForkProof,
     frame::{Frame, Reason},
     ids::{RecordId, Seq},
     limits::AHEAD_AFTER,
@@ -158,5 +159,34 @@ fn what_nobody_asked_for_or_nobody_signed_ends_the_session() {
         peer.say(&mut world, &Frame::Ahead(genesis, before, Packed::plain(&run)));
         assert_eq!(world.ended(node), [reason], "{name}");
         assert_eq!(world.engine(node).ledger().ahead_of(RecordId([1; 16])).count(), 0);
+    }
+}
+
+/// Whichever of a fork and the end of the feed is stored first, nothing is held ahead of a feed that forked.
+#[test]
+fn nothing_is_held_ahead_of_a_feed_that_forks_meanwhile() {
+    let length = AHEAD_AFTER as usize + 200;
+    let mut pen = Pen::new(60);
+    let mut other = pen.clone();
+    pen.scribble(length, 1);
+    other.scribble(1, 2);
+    let proof = ForkProof::join(pen.genesis, pen.at(0), pen.side(0), other.side(0)).expect("they part");
+    for fork_first in [true, false] {
+        let mut world = World::of(1, 1);
+        let node = NodeId(0);
+        let mut peer = ByHand::enter(&mut world, node, Pen::new(61).author());
+        let all = vec![(pen.feed(), Seq(length as u64))];
+        peer.say(&mut world, &Frame::Frontier(crate::frontier::Digest([0; 16]), all));
+        let run = pen.run(pen.feed(), length - 5, length);
+        let ahead = Frame::Ahead(pen.genesis, pen.at(length - 5).hash, Packed::plain(&run));
+        let fork = Frame::Fork(proof.clone());
+        let order = if fork_first { [&fork, &ahead] } else { [&ahead, &fork] };
+        order.into_iter().for_each(|frame| peer.say(&mut world, frame));
+        while world.write_next(node) {}
+        assert_eq!(world.engine(node).ledger().ahead_of(RecordId([1; 16])).count(), 0, "fork first: {fork_first}");
+        world.cut(peer.link);
+        world.stop(node);
+        world.start(node, false);
+        assert_eq!(world.engine(node).ledger().ahead_of(RecordId([1; 16])).count(), 0, "fork first: {fork_first}");
     }
 }
