@@ -91,10 +91,17 @@ pub fn verify_run(feed: &Feed, before: Tip, run: RawRun) -> Result<Vec<VerifiedE
     if run.link.prefix() != first_eight(&before.hash.0) {
         return Err(VerifyError::Differs(before.seq));
     }
-    let last = run.last();
-    if let Some(end) = feed.end.filter(|end| last > *end) {
+    if let Some(end) = feed.end.filter(|end| run.last() > *end) {
         return Err(VerifyError::PastEnd(end));
     }
+    #[cfg(any(test, feature = "testing"))]
+    return once::checked(&before.hash, run, |run| check_from(feed, before, run));
+    #[cfg(not(any(test, feature = "testing")))]
+    check_from(feed, before, run)
+}
+
+fn check_from(feed: &Feed, before: Tip, run: RawRun) -> Result<Vec<VerifiedEntry>, VerifyError> {
+    let last = run.last();
     let mut tip = before;
     let mut entries = Vec::with_capacity(run.entries.len());
     for raw in run.entries {
@@ -155,6 +162,16 @@ pub mod stored {
     pub fn decode(root: FeedId, seq: Seq, value: &[u8]) -> Result<(VerifiedEntry, Arrival), WireError> {
         let mut reader = Reader::new(value);
         let arrival = Arrival(reader.number("arrival")?);
+        let rest = reader.rest();
+        #[cfg(any(test, feature = "testing"))]
+        let entry = once::read(root, seq, rest, || decode_entry(root, seq, rest));
+        #[cfg(not(any(test, feature = "testing")))]
+        let entry = decode_entry(root, seq, rest);
+        Ok((entry?, arrival))
+    }
+
+    fn decode_entry(root: FeedId, seq: Seq, rest: &[u8]) -> Result<VerifiedEntry, WireError> {
+        let mut reader = Reader::new(rest);
         let backlink = EntryHash(reader.array("backlink")?);
         let kind = PayloadKind(reader.byte("kind")?);
         let record = RecordId(reader.array("record")?);
@@ -166,7 +183,55 @@ pub mod stored {
         let payload = reader.rest().to_vec();
         let payload_hash = PayloadHash::of(&payload);
         let header = Header { feed: root, seq, backlink, kind, record, payload_hash };
-        Ok((VerifiedEntry::new(header, payload, signature), arrival))
+        Ok(VerifiedEntry::new(header, payload, signature))
+    }
+}
+
+/// What is checked and read once for all nodes of a made-up world.
+#[cfg(any(test, feature = "testing"))]
+mod once {
+    use super::*;
+    use crate::memo::Memo;
+
+    thread_local! {
+        static CHECKED: Memo<(EntryHash, [u8; 64]), (RawRun, Vec<VerifiedEntry>)> = Memo::default();
+        static READ: Memo<(FeedId, Seq, usize), (Box<[u8]>, VerifiedEntry)> = Memo::default();
+    }
+
+    /// A run after a place: what comes of it hangs on nothing else, as long as its feed goes on.
+    pub(super) fn checked(
+        before: &EntryHash,
+        run: RawRun,
+        check: impl FnOnce(RawRun) -> Result<Vec<VerifiedEntry>, VerifyError>,
+    ) -> Result<Vec<VerifiedEntry>, VerifyError> {
+        if !crate::memo::is_on() {
+            return check(run);
+        }
+        CHECKED.with(|memo| {
+            memo.recall(
+                || (*before, run.signature.0),
+                |(known, entries)| (*known == run).then(|| Ok(entries.clone())),
+                || check(run.clone()),
+                |result| Some((run.clone(), result.as_ref().ok()?.clone())),
+            )
+        })
+    }
+
+    /// A stored entry, all but its arrival.
+    pub(super) fn read(
+        root: FeedId,
+        seq: Seq,
+        value: &[u8],
+        read: impl FnOnce() -> Result<VerifiedEntry, WireError>,
+    ) -> Result<VerifiedEntry, WireError> {
+        READ.with(|memo| {
+            memo.recall(
+                || (root, seq, value.len()),
+                |(known, entry)| (**known == *value).then(|| Ok(entry.clone())),
+                read,
+                |result| Some((value.into(), result.as_ref().ok()?.clone())),
+            )
+        })
     }
 }
 

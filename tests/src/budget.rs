@@ -299,6 +299,15 @@ fn automerge_sync(documents: Vec<(Automerge, Automerge)>) -> usize {
     bytes
 }
 
+/// Two offices meet that hold so many records, and nothing is new.
+pub fn nothing_new(records: usize) -> Row {
+    let pack = Pack::embedded();
+    let mut network = Network::new(&pack, Scale { records, changes: 1, edited: 0, created: 0 }, &mut Vec::new());
+    network.level();
+    let taken = network.level();
+    Row::new("nothing new", taken.bytes(), taken, None, 128, 1.0)
+}
+
 /// Measures everything. `compare`: Automerge's own sync too, which takes most of the time.
 pub fn measure(scale: Scale, compare: bool) -> Vec<Row> {
     let pack = Pack::embedded();

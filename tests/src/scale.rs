@@ -5,8 +5,8 @@
 //!
 //! - the store ([`shelf`]): bytes of entries are shared by all nodes, and every write takes place at once;
 //! - documents: all but some nodes keep, pass on and acknowledge what comes, and apply only what they write themselves;
-//! - the processor: whether a signature holds and what a run packs to is worked out once for all nodes
-//!   ([`toguna_protocol::memo`]). What comes of it is the same, byte for byte.
+//! - the processor: whether a signature holds, what a run packs to and what comes out of it is worked out once for all
+//!   nodes ([`toguna_protocol::memo`]). What comes of it is the same, byte for byte.
 //!
 //! Nothing fails here but links; faults are what [`crate::sim`] is for.
 
@@ -31,6 +31,8 @@ pub struct Options {
     pub entries: usize,
     /// Offices that apply what they receive.
     pub applied: usize,
+    /// Whether what is a pure function is worked out once for all ([`toguna_protocol::memo`]). The outcome is the same.
+    pub once: bool,
 }
 
 /// What came of a run in which all came to hold the same.
@@ -60,7 +62,7 @@ pub struct Outcome {
 /// If the offices do not come to hold the same, or those that apply it do not show the same.
 pub fn run(options: &Options) -> Result<(Outcome, f64), Violation> {
     let start = Instant::now();
-    toguna_protocol::memo::remember(true);
+    toguna_protocol::memo::remember(options.once);
     let outcome = world::World::new(options).and_then(|mut world| world.run());
     toguna_protocol::memo::remember(false);
     Ok((outcome?, start.elapsed().as_secs_f64()))

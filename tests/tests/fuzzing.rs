@@ -1,7 +1,12 @@
 //! Every decoder under what real nodes say and mutations of it. `protocol/fuzz` runs the same targets under libFuzzer.
-//! `TOGUNA_FUZZ=20` makes twenty times as many mutations.
+//! `TOGUNA_FUZZ=20` makes twenty times as many mutations; `TOGUNA_KEEP=1` first puts today's seeds into the corpus, so
+//! that what is said today is read by every later version.
 
-use std::{fs, path::Path, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use toguna_protocol::{
     fuzz::{TARGETS, Target},
@@ -18,12 +23,26 @@ fn times() -> usize {
 
 /// What the kept inputs and the seeds of a target are.
 fn inputs(target: &Target) -> Vec<Vec<u8>> {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol/fuzz/corpus").join(target.name);
     let mut inputs = (target.seeds)();
-    let mut files: Vec<_> = fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(corpus(target)).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.sort();
     inputs.extend(files.iter().map(|file| fs::read(file).expect("a kept input can be read")));
     inputs
+}
+
+/// Where the inputs of a target are kept.
+fn corpus(target: &Target) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol/fuzz/corpus").join(target.name)
+}
+
+/// Keeps the seeds of a target under names that follow from their bytes.
+fn keep(target: &Target) {
+    fs::create_dir_all(corpus(target)).expect("the corpus can be written");
+    for seed in (target.seeds)() {
+        let name: String = blake3::hash(&seed).to_hex().chars().take(16).collect();
+        fs::write(corpus(target).join(name), &seed).expect("the corpus can be written");
+    }
 }
 
 /// Numbers that lie at some bound, as they are encoded.
@@ -65,6 +84,8 @@ fn mutate(chance: &mut Chance, inputs: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn no_decoder_breaks_its_promises() {
+    let keeps = std::env::var_os("TOGUNA_KEEP").is_some();
+    TARGETS.iter().filter(|_| keeps).for_each(keep);
     for target in &TARGETS {
         let (start, inputs) = (Instant::now(), inputs(target));
         assert!(!inputs.is_empty(), "{} has seeds", target.name);

@@ -7,7 +7,7 @@ const ENTRIES: [u8; 2] = [3, 12];
 const BEACONS: [u8; 1] = [11];
 
 fn outcome(nodes: usize, entries: usize) -> Outcome {
-    let options = Options { seed: 2, nodes, days: 3, entries, applied: 2 };
+    let options = Options { seed: 2, nodes, days: 3, entries, applied: 2, once: true };
     let (outcome, _) = run(&options).unwrap_or_else(|violation| panic!("{options:?}: {violation}"));
     outcome
 }
@@ -29,4 +29,12 @@ fn what_a_node_sends_grows_with_what_is_new() {
 #[test]
 fn a_seed_gives_the_same_run_again() {
     assert_eq!(outcome(6, 40), outcome(6, 40));
+}
+
+#[test]
+fn what_is_worked_out_once_for_all_changes_nothing() {
+    let options = Options { seed: 5, nodes: 8, days: 3, entries: 160, applied: 2, once: true };
+    let [once, each] = [options, Options { once: false, ..options }]
+        .map(|options| run(&options).unwrap_or_else(|violation| panic!("{options:?}: {violation}")).0);
+    assert_eq!(once, each);
 }

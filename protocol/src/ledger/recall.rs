@@ -3,6 +3,9 @@
 //!
 //! Nothing here is the truth: all of it can be read from the store, and is, whenever it is not at hand.
 
+#[cfg(any(test, feature = "testing"))]
+mod once;
+
 use std::{
     collections::VecDeque,
     num::NonZeroUsize,
@@ -20,7 +23,7 @@ use crate::{
         strip::{self, ExpandError, Known, Parent, Trail},
     },
     feed::Feed,
-    ids::{Arrival, FeedId, RecordId, Seq},
+    ids::{Arrival, EntryHash, FeedId, RecordId, Seq},
     limits::{CHUNK_WINDOW, MAX_LOOK_BACK, PARENTS, WINDOWS},
     shelf::Shelf,
     verify::RawRun,
@@ -42,15 +45,23 @@ impl Window {
     }
 
     fn push(&mut self, entry: &VerifiedEntry) {
-        let tail = strip::tail(entry.payload());
+        let tail = tail(entry);
         self.bytes += tail.len();
-        self.tails.push_back(tail.into());
+        self.tails.push_back(tail);
         while self.bytes > CHUNK_WINDOW {
             self.bytes -= self.tails.pop_front().map_or(0, |tail| tail.len());
         }
         self.trail = Trail::of(entry.payload());
         self.before = entry.header().seq.next();
     }
+}
+
+fn tail(entry: &VerifiedEntry) -> Arc<[u8]> {
+    let tail = || strip::tail(entry.payload()).into();
+    #[cfg(any(test, feature = "testing"))]
+    return crate::memo::tail(entry.payload(), tail);
+    #[cfg(not(any(test, feature = "testing")))]
+    tail()
 }
 
 /// Entries after a window for which it is worth to go on from it.
@@ -122,7 +133,7 @@ impl<S: Shelf> Ledger<S> {
         while seq > window.before && bytes <= CHUNK_WINDOW {
             seq = Seq(seq.0 - 1);
             let Some(entry) = self.verified_entry(&feed.id, seq)? else { return Ok(None) };
-            bytes += strip::tail(entry.payload()).len();
+            bytes += tail(&entry).len();
             entries.push(entry);
         }
         if seq > window.before {
@@ -143,8 +154,15 @@ impl<S: Shelf> Ledger<S> {
         holds: impl Fn(&FeedId) -> Seq,
         effort: Effort,
     ) -> Result<Packed, LedgerError> {
+        #[cfg(any(test, feature = "testing"))]
+        return once::packed(self, feed, run, &holds, effort, |known| self.pack_anew(feed, run, known, effort));
+        #[cfg(not(any(test, feature = "testing")))]
+        self.pack_anew(feed, run, &Between { ledger: self, holds }, effort)
+    }
+
+    fn pack_anew(&self, feed: &Feed, run: &RawRun, known: &impl Known, effort: Effort) -> Result<Packed, LedgerError> {
         let Some(before) = self.before(feed, run.first)? else { return Ok(Packed::plain(run)) };
-        Ok(Packed::stripped(run, feed.root, &before, &Between { ledger: self, holds }, effort))
+        Ok(Packed::stripped(run, feed.root, &before, known, effort))
     }
 
     /// Unpacks a stripped run of `feed`.
@@ -158,12 +176,23 @@ impl<S: Shelf> Ledger<S> {
                 None => self.hash_at(feed, place)?,
             },
         };
-        let (Some(hash), Some(before)) = (hash, self.before(feed, packed.first)?) else {
-            return Ok(Err(UnpackError::Gap));
-        };
+        let Some(hash) = hash else { return Ok(Err(UnpackError::Gap)) };
+        #[cfg(any(test, feature = "testing"))]
+        return once::unpacked(self, &hash, packed, |packed, known| self.unpack_anew(feed, packed, &hash, known));
+        #[cfg(not(any(test, feature = "testing")))]
         // Whatever the sender knows that we hold, we hold.
-        let known = Between { ledger: self, holds: |_: &FeedId| Seq(u64::MAX) };
-        Ok(packed.unpack_stripped(feed, &hash, &before, &known).map_err(|error| match error {
+        self.unpack_anew(feed, packed, &hash, &Between { ledger: self, holds: |_: &FeedId| Seq(u64::MAX) })
+    }
+
+    fn unpack_anew(
+        &self,
+        feed: &Feed,
+        packed: Packed,
+        hash: &EntryHash,
+        known: &impl Known,
+    ) -> Result<Result<RawRun, UnpackError>, LedgerError> {
+        let Some(before) = self.before(feed, packed.first)? else { return Ok(Err(UnpackError::Gap)) };
+        Ok(packed.unpack_stripped(feed, hash, &before, known).map_err(|error| match error {
             ExpandError::Unknown | ExpandError::Wire(_) => UnpackError::Astray,
         }))
     }

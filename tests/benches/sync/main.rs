@@ -1,15 +1,21 @@
 //! What sync costs in bytes and round trips, beside Automerge's own sync and the floor, and how fast it packs: `cargo bench
-//! -p toguna-tests --bench sync`; `-- --json` prints the rows as JSON, `-- --packing` only how fast it packs.
+//! -p toguna-tests --bench sync`; `-- --json` prints the rows as JSON, `-- --packing` only how fast it packs, `-- --records 100000`
+//! only what it takes where nothing is new among so many records.
 
 #![allow(clippy::print_stdout, reason = "the figures are what is asked for")]
 
 mod packing;
 
-use toguna_tests::budget::{Scale, measure};
+use toguna_tests::budget::{Scale, measure, nothing_new};
 
 fn main() {
     if std::env::args().any(|arg| arg == "--packing") {
         println!("{}", serde_json::to_string_pretty(&packing::measure()).expect("a row is plain data"));
+        return;
+    }
+    if let Some(records) = std::env::args().skip_while(|arg| arg != "--records").nth(1) {
+        let records = records.parse().expect("--records takes a number");
+        println!("{}", serde_json::to_string_pretty(&nothing_new(records)).expect("a row is plain data"));
         return;
     }
     let rows = measure(Scale::YEAR, true);

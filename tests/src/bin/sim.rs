@@ -103,7 +103,7 @@ fn main() -> ExitCode {
 
 fn many(args: &Args) -> ExitCode {
     let Args { seed, nodes, days, entries, applied, .. } = *args;
-    match scale::run(&scale::Options { seed, nodes: nodes as usize, days, entries, applied }) {
+    match scale::run(&scale::Options { seed, nodes: nodes as usize, days, entries, applied, once: true }) {
         Ok((outcome, seconds)) => {
             println!("{}\n{outcome}", scale::Outcome::heading());
             println!("{days} days, {} records where they are applied, in {seconds:.0} s", outcome.records);

@@ -1,6 +1,6 @@
 //! Stores in memory for a thousand nodes: the bytes of an entry are kept once for all of them, and a node remembers of
-//! it in eight bytes that it holds it, and since when. What only a restart would read (feeds, peers, beacons) is not
-//! kept, since nothing is restarted in this world.
+//! entries that came together which they are, and since when it holds them. What only a restart would read (feeds, peers,
+//! beacons) is not kept, since nothing is restarted in this world.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,67 +13,126 @@ use toguna_protocol::shelf::{Batch, Shelf, ShelfError, Table};
 const FEED: usize = 32;
 /// Bytes of a record's id.
 const RECORD: usize = 16;
-/// In a stored entry the record follows its arrival, the hash before it (32 bytes) and its kind.
+/// In a stored entry the arrival is followed by the hash before it (32 bytes) and its kind, the record, and a byte that
+/// tells whether a signature follows.
 const RECORD_AT: usize = 33;
+const FLAGS_AT: usize = RECORD_AT + RECORD;
 
-/// An entry as some node wrote it down: with a signature or without, as it came there.
-struct Kept {
-    key: [u8; FEED + 8],
-    /// All but the arrival, which is the node's own.
-    value: Box<[u8]>,
-}
-
-/// The entries of all nodes, each once.
+/// The entries of all nodes, each once; where some nodes hold its signature and others do not, once with and once
+/// without.
 #[derive(Default)]
 pub struct Archive {
-    kept: Vec<Kept>,
-    by_content: HashMap<[u8; 32], u32>,
-    by_record: HashMap<[u8; RECORD], Vec<u32>>,
+    /// The feeds that have a number, and for each the entries from number 1: unsigned, signed.
+    numbers: HashMap<[u8; FEED], u32>,
+    feeds: Vec<([u8; FEED], Vec<[Option<Box<[u8]>>; 2]>)>,
+    by_record: HashMap<[u8; RECORD], Vec<Place>>,
 }
 
+/// An entry: the feed's number here, and its own number.
+type Place = (u32, u32);
+
 impl Archive {
-    fn enter(&mut self, key: &[u8], value: &[u8]) -> u32 {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(key);
-        hasher.update(value);
-        let content = *hasher.finalize().as_bytes();
-        if let Some(known) = self.by_content.get(&content) {
-            return *known;
+    /// Enters what a node wrote down, all but the arrival. Returns where, and whether it is signed.
+    fn enter(&mut self, key: &[u8], value: &[u8]) -> (Place, bool) {
+        let (feed, seq) = split_key(key).expect("a key of an entry");
+        let number = *self.numbers.entry(feed).or_insert_with(|| {
+            self.feeds.push((feed, Vec::new()));
+            self.feeds.len() as u32 - 1
+        });
+        let entries = &mut self.feeds[number as usize].1;
+        if entries.len() < seq as usize {
+            entries.resize_with(seq as usize, Default::default);
+            let record: [u8; RECORD] = value[RECORD_AT..FLAGS_AT].try_into().expect("a stored entry names its record");
+            self.by_record.entry(record).or_default().push((number, seq));
         }
-        let number = u32::try_from(self.kept.len()).expect("fewer than four thousand million entries");
-        let record: [u8; RECORD] =
-            value[RECORD_AT..RECORD_AT + RECORD].try_into().expect("a stored entry names its record");
-        self.kept.push(Kept { key: key.try_into().expect("a key of an entry"), value: value.into() });
-        self.by_content.insert(content, number);
-        self.by_record.entry(record).or_default().push(number);
-        number
+        let signed = value[FLAGS_AT] != 0;
+        let kept = entries[seq as usize - 1][usize::from(signed)].get_or_insert_with(|| value.into());
+        assert_eq!(**kept, *value, "nobody writes a number twice in this world");
+        ((number, seq), signed)
     }
+
+    fn key(&self, (feed, seq): Place) -> Vec<u8> {
+        [&self.feeds[feed as usize].0[..], &u64::from(seq).to_be_bytes()].concat()
+    }
+
+    fn value(&self, (feed, seq): Place, signed: bool) -> &[u8] {
+        let kept = &self.feeds[feed as usize].1[seq as usize - 1][usize::from(signed)];
+        kept.as_ref().expect("what a node holds was entered")
+    }
+}
+
+/// Entries of one feed that came one after another, of which no other came between.
+#[derive(Clone, Copy)]
+struct Run {
+    feed: u32,
+    first: u32,
+    arrival: u32,
+    count: u32,
 }
 
 /// What one node holds.
 #[derive(Default)]
 struct Holdings {
-    /// By feed, for each number from 1: which entry of the archive, and its arrival here.
-    feeds: HashMap<[u8; FEED], Vec<(u32, u32)>>,
-    /// For each arrival from 1, which entry.
-    arrivals: Vec<u32>,
+    /// In the order of arrival.
+    runs: Vec<Run>,
+    /// For each feed, which of these runs are of it, and which of its entries are signed here.
+    feeds: HashMap<u32, (Vec<u32>, Vec<u32>)>,
     /// Everything else that is read while a node runs.
     rest: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
 }
 
 impl Holdings {
-    fn find(&self, key: &[u8]) -> Option<(u32, u32)> {
-        let (feed, seq) = key.split_at_checked(FEED)?;
-        let seq = u64::from_be_bytes(seq.try_into().ok()?);
-        self.feeds.get(feed)?.get(usize::try_from(seq).ok()?.checked_sub(1)?).copied()
+    fn last_arrival(&self) -> u32 {
+        self.runs.last().map_or(0, |run| run.arrival + run.count - 1)
+    }
+
+    /// Takes the next entry to arrive, which is the next of its feed.
+    fn take(&mut self, (feed, seq): Place, signed: bool) {
+        let next = self.last_arrival() + 1;
+        let (of_feed, signatures) = self.feeds.entry(feed).or_default();
+        let held = of_feed.last().map_or(0, |run| self.runs[*run as usize].first + self.runs[*run as usize].count - 1);
+        assert_eq!(seq, held + 1, "entries of a feed arrive one after another");
+        match self.runs.last_mut().filter(|run| run.feed == feed) {
+            Some(run) => run.count += 1,
+            None => {
+                of_feed.push(self.runs.len() as u32);
+                self.runs.push(Run { feed, first: seq, arrival: next, count: 1 });
+            }
+        }
+        if signed {
+            signatures.push(seq);
+        }
+    }
+
+    /// When an entry arrived, and whether it is signed here; `None` where it is not held.
+    fn find(&self, (feed, seq): Place) -> Option<(u32, bool)> {
+        let (of_feed, signatures) = self.feeds.get(&feed)?;
+        let after = of_feed.partition_point(|run| self.runs[*run as usize].first <= seq);
+        let run = self.runs[*of_feed.get(after.checked_sub(1)?)? as usize];
+        (seq < run.first + run.count).then(|| (run.arrival + (seq - run.first), signatures.binary_search(&seq).is_ok()))
+    }
+
+    /// The entries that arrived from this one on.
+    fn from(&self, arrival: u32) -> impl Iterator<Item = (u32, Place)> + '_ {
+        let after = self.runs.partition_point(|run| run.arrival + run.count <= arrival);
+        let entries = |run: &Run| {
+            let Run { feed, first, arrival, count } = *run;
+            (0..count).map(move |at| (arrival + at, (feed, first + at)))
+        };
+        self.runs[after..].iter().flat_map(entries).skip_while(move |(found, _)| *found < arrival)
     }
 }
 
-/// A node's store. Clones share it.
+/// A node's store. Clones share it. Where both are locked, the archive is first.
 #[derive(Clone)]
 pub struct SharedShelf {
     archive: Arc<Mutex<Archive>>,
     holdings: Arc<Mutex<Holdings>>,
+}
+
+fn split_key(key: &[u8]) -> Option<([u8; FEED], u32)> {
+    let (feed, seq) = key.split_first_chunk::<FEED>()?;
+    Some((*feed, u32::try_from(u64::from_be_bytes(seq.try_into().ok()?)).ok()?))
 }
 
 /// A stored entry begins with its arrival, in LEB128: that, and what follows.
@@ -106,18 +165,14 @@ impl SharedShelf {
     /// # Panics
     /// If an entry is written out of turn: in this world every write succeeds, so none is.
     pub fn apply(&self, batch: Batch) {
-        let mut holdings = open(&self.holdings);
+        let (mut archive, mut holdings) = (open(&self.archive), open(&self.holdings));
         for write in batch.writes {
             match (write.table, write.value) {
                 (Table::Entries, Some(value)) => {
                     let (arrival, rest) = split_arrival(&value);
-                    let number = open(&self.archive).enter(&write.key, rest);
-                    holdings.arrivals.push(number);
-                    assert_eq!(holdings.arrivals.len() as u64, arrival, "entries arrive one after another");
-                    let feed = write.key[..FEED].try_into().expect("a key of an entry");
-                    let held = holdings.feeds.entry(feed).or_default();
-                    held.push((number, arrival as u32));
-                    assert_eq!(write.key[FEED..], (held.len() as u64).to_be_bytes(), "entries of a feed do so too");
+                    assert_eq!(u64::from(holdings.last_arrival()) + 1, arrival, "entries arrive one after another");
+                    let (place, signed) = archive.enter(&write.key, rest);
+                    holdings.take(place, signed);
                 }
                 // These two follow from the entries.
                 (Table::RecordEntries | Table::Arrivals, Some(_)) => {}
@@ -129,13 +184,10 @@ impl SharedShelf {
     }
 
     /// The entries of a record that are held, with their arrivals, in the order of these.
-    fn of_record(&self, record: &[u8]) -> Vec<(u32, [u8; FEED + 8])> {
+    fn of_record(&self, record: &[u8]) -> Vec<(u32, Vec<u8>)> {
         let (archive, holdings) = (open(&self.archive), open(&self.holdings));
         let written = archive.by_record.get(record).map(Vec::as_slice).unwrap_or_default();
-        let held = |number: &u32| {
-            let key = archive.kept[*number as usize].key;
-            holdings.find(&key).filter(|(ours, _)| ours == number).map(|(_, arrival)| (arrival, key))
-        };
+        let held = |place: &Place| holdings.find(*place).map(|(arrival, _)| (arrival, archive.key(*place)));
         let mut found: Vec<_> = written.iter().filter_map(held).collect();
         found.sort_unstable();
         found
@@ -152,13 +204,14 @@ impl Shelf for SharedShelf {
             })?;
             return Ok(value);
         }
-        let holdings = open(&self.holdings);
+        let (archive, holdings) = (open(&self.archive), open(&self.holdings));
         if table != Table::Entries {
             return Ok(holdings.rest.get(&(table, key.to_vec())).cloned());
         }
-        let Some((number, arrival)) = holdings.find(key) else { return Ok(None) };
-        let archive = open(&self.archive);
-        let kept = &archive.kept[number as usize].value;
+        let place = split_key(key).and_then(|(feed, seq)| Some((*archive.numbers.get(&feed)?, seq)));
+        let found = place.and_then(|place| Some((place, holdings.find(place)?)));
+        let Some((place, (arrival, signed))) = found else { return Ok(None) };
+        let kept = archive.value(place, signed);
         let mut value = Vec::with_capacity(kept.len() + 5);
         put_arrival(&mut value, arrival);
         value.extend_from_slice(kept);
@@ -176,18 +229,17 @@ impl Shelf for SharedShelf {
         match table {
             Table::RecordEntries => {
                 let record = from.get(..RECORD).ok_or_else(|| ShelfError("of no record".to_owned()))?;
-                let row = |(arrival, key): (u32, [u8; FEED + 8])| {
-                    ([record, &u64::from(arrival).to_be_bytes()].concat(), key.to_vec())
-                };
+                let row = |(arrival, key): (u32, Vec<u8>)| ([record, &u64::from(arrival).to_be_bytes()].concat(), key);
                 rows.extend(self.of_record(record).into_iter().map(row));
             }
             Table::Arrivals => {
                 let (archive, holdings) = (open(&self.archive), open(&self.holdings));
-                let first = from.try_into().map_or(0, u64::from_be_bytes).saturating_sub(1) as usize;
-                for (number, arrival) in holdings.arrivals.iter().zip(1_u64..).skip(first) {
-                    let kept = &archive.kept[*number as usize];
-                    let value = [&kept.key[..], &kept.value[RECORD_AT..RECORD_AT + RECORD]].concat();
-                    let key = arrival.to_be_bytes();
+                let first = from.try_into().map_or(0, u64::from_be_bytes).max(1) as u32;
+                for (arrival, place) in holdings.from(first) {
+                    let (_, signed) = holdings.find(place).expect("it arrived");
+                    let mut value = archive.key(place);
+                    value.extend_from_slice(&archive.value(place, signed)[RECORD_AT..FLAGS_AT]);
+                    let key = u64::from(arrival).to_be_bytes();
                     if to.is_some_and(|to| &key[..] >= to) || !visit(&key, value) {
                         break;
                     }
