@@ -193,9 +193,16 @@ mod once {
     use super::*;
     use crate::memo::Memo;
 
+    /// The hash before a run, and the run's signature.
+    type Start = (EntryHash, [u8; 64]);
+    /// A stored entry's place and length.
+    type Place = (FeedId, Seq, usize);
+    /// What it was read from, and what it is.
+    type Read = (Box<[u8]>, VerifiedEntry);
+
     thread_local! {
-        static CHECKED: Memo<(EntryHash, [u8; 64]), (RawRun, Vec<VerifiedEntry>)> = Memo::default();
-        static READ: Memo<(FeedId, Seq, usize), (Box<[u8]>, VerifiedEntry)> = Memo::default();
+        static CHECKED: Memo<Start, (RawRun, Vec<VerifiedEntry>)> = Memo::default();
+        static READ: Memo<Place, Read> = Memo::default();
     }
 
     /// A run after a place: what comes of it hangs on nothing else, as long as its feed goes on.

@@ -22,10 +22,16 @@ const FLAGS_AT: usize = RECORD_AT + RECORD;
 /// without.
 #[derive(Default)]
 pub struct Archive {
-    /// The feeds that have a number, and for each the entries from number 1: unsigned, signed.
+    /// The feeds by number, and the numbers of feeds.
+    feeds: Vec<Archived>,
     numbers: HashMap<[u8; FEED], u32>,
-    feeds: Vec<([u8; FEED], Vec<[Option<Box<[u8]>>; 2]>)>,
     by_record: HashMap<[u8; RECORD], Vec<Place>>,
+}
+
+/// A feed, and for each of its entries from number 1 what was written down: unsigned, signed.
+struct Archived {
+    feed: [u8; FEED],
+    entries: Vec<[Option<Box<[u8]>>; 2]>,
 }
 
 /// An entry: the feed's number here, and its own number.
@@ -36,10 +42,10 @@ impl Archive {
     fn enter(&mut self, key: &[u8], value: &[u8]) -> (Place, bool) {
         let (feed, seq) = split_key(key).expect("a key of an entry");
         let number = *self.numbers.entry(feed).or_insert_with(|| {
-            self.feeds.push((feed, Vec::new()));
+            self.feeds.push(Archived { feed, entries: Vec::new() });
             self.feeds.len() as u32 - 1
         });
-        let entries = &mut self.feeds[number as usize].1;
+        let entries = &mut self.feeds[number as usize].entries;
         if entries.len() < seq as usize {
             entries.resize_with(seq as usize, Default::default);
             let record: [u8; RECORD] = value[RECORD_AT..FLAGS_AT].try_into().expect("a stored entry names its record");
@@ -52,11 +58,11 @@ impl Archive {
     }
 
     fn key(&self, (feed, seq): Place) -> Vec<u8> {
-        [&self.feeds[feed as usize].0[..], &u64::from(seq).to_be_bytes()].concat()
+        [&self.feeds[feed as usize].feed[..], &u64::from(seq).to_be_bytes()].concat()
     }
 
     fn value(&self, (feed, seq): Place, signed: bool) -> &[u8] {
-        let kept = &self.feeds[feed as usize].1[seq as usize - 1][usize::from(signed)];
+        let kept = &self.feeds[feed as usize].entries[seq as usize - 1][usize::from(signed)];
         kept.as_ref().expect("what a node holds was entered")
     }
 }

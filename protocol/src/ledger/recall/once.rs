@@ -24,9 +24,14 @@ use crate::{
 /// Places that a run leans on.
 type Places = BTreeSet<(FeedId, Seq)>;
 
+/// Where a run begins, and its signature.
+type Start = (FeedId, Seq, [u8; 64]);
+/// The hash before a run, the run as it came, and what came out of it.
+type Unpacked = (EntryHash, Packed, RawRun, Places);
+
 thread_local! {
-    static PACKED: Memo<(FeedId, Seq, [u8; 64], bool), (Packed, Places)> = Memo::default();
-    static UNPACKED: Memo<(FeedId, Seq, [u8; 64]), (EntryHash, Packed, RawRun, Places)> = Memo::default();
+    static PACKED: Memo<(Start, bool), (Packed, Places)> = Memo::default();
+    static UNPACKED: Memo<Start, Unpacked> = Memo::default();
 }
 
 /// What we know, and a note of what was asked.
@@ -86,7 +91,7 @@ pub(super) fn packed<S: Shelf>(
     let both_hold = |place: &(FeedId, Seq)| holds(ledger, place) && peer(&place.0) >= place.1;
     PACKED.with(|memo| {
         memo.recall(
-            || (feed.id, run.first, run.signature.0, effort == Effort::Thin),
+            || ((feed.id, run.first, run.signature.0), effort == Effort::Thin),
             |(packed, places)| places.iter().all(both_hold).then(|| Ok(packed.clone())),
             || pack(&known),
             |result| Some((result.as_ref().ok()?.clone(), known.places()?)),
