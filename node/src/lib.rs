@@ -4,6 +4,7 @@
 //! everything a person touches (`web`, `exchange`, `cli`) goes through. `store` and `net` never know each other.
 
 pub mod pack;
+mod durable;
 pub mod store;
 pub mod net;
 pub mod views;
