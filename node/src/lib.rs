@@ -5,6 +5,7 @@
 
 pub mod pack;
 mod durable;
+pub mod accounts;
 pub mod store;
 pub mod net;
 pub mod views;
