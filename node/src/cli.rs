@@ -1,5 +1,6 @@
 //! The command line. Every verb is a client of the HTTP API: of the node that runs on the data directory or, when none
-//! does, of the same router in this process. Only `store` works on the files of a node that is stopped.
+//! does, of the same router in this process. Only `store` works on the files of a node that is stopped, and `user` on a
+//! file that a running node reads again.
 //!
 //! # Exit codes
 //! | code | meaning |
@@ -25,6 +26,7 @@ mod records;
 mod serve;
 mod status;
 mod store;
+mod user;
 
 use std::process::ExitCode;
 
@@ -71,6 +73,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => serve::run(&data_dir()?, args, cli.log_level.as_deref(), &mut out).await,
         Command::Demo(args) => crate::demo::run(args, cli.data_dir.as_deref(), &mut out).await,
         Command::Store(verb) => store::run(&data_dir()?, verb, &mut out),
+        Command::User(verb) => user::run(&data_dir()?, verb, &mut out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "toguna", &mut script);
@@ -94,7 +97,12 @@ async fn ask(command: &Command, office: &office::Office, out: &mut Out) -> Resul
         Command::Records(verb) => records::run(verb, office, out).await,
         Command::Bundle(verb) => bundle::run(verb, office, out).await,
         Command::Import(args) => import::import(args, office, out).await,
-        Command::Init(_) | Command::Run(_) | Command::Demo(_) | Command::Store(_) | Command::Completions { .. } => {
+        Command::Init(_)
+        | Command::Run(_)
+        | Command::Demo(_)
+        | Command::Store(_)
+        | Command::User(_)
+        | Command::Completions { .. } => {
             unreachable!("these ask no node")
         }
     }
@@ -119,20 +127,21 @@ mod tests {
 
     #[test]
     fn arguments_are_parsed_or_refused() {
-        let good: [&[&str]; 7] = [
+        let good: [&[&str]; 8] = [
             &["init", "--name", "Gao", "--region", "ML-7", "--network-secret", "s", "--create-secret"],
             &["run", "--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0", "--peer", "/ip4/10.0.0.1/tcp/1"],
             &["records", "new", "--kind", "conflict", "--title", "x", "--set", "phase=open"],
             &["records", "edit", "abc", "--add", "incidents.date=2009-11", "--json"],
             &["records", "settle", "abc", "--field", "/phase", "--value", "open", "--reason", "r"],
             &["store", "convert", "--to", "redb", "--json"],
+            &["user", "add", "Awa Diallo", "--role", "head-of-office", "--language", "fr"],
             &["demo", "--headless", "--exit-when-converged", "--json", "--records", "100"],
         ];
         for args in good {
             let line = std::iter::once(&"toguna").chain(args);
             assert!(Cli::try_parse_from(line).is_ok(), "{args:?}");
         }
-        let bad: [&[&str]; 7] = [
+        let bad: [&[&str]; 9] = [
             &["init", "--name", "Gao"],
             &["run", "--listen", "gao:7374"],
             &["run", "--http", "7373"],
@@ -140,6 +149,8 @@ mod tests {
             &["records", "new", "--kind", "war", "--title", "x"],
             &["records", "settle", "abc", "--field", "/phase"],
             &["store", "convert", "--to", "rocks"],
+            &["user", "add", "Awa"],
+            &["user", "add", "Awa", "--role", "head-of-office", "--language", "ar"],
         ];
         for args in bad {
             let line = std::iter::once(&"toguna").chain(args);

@@ -6,6 +6,7 @@
 //!          network.secret  one line, owner only: what every office of the network shares
 //!          api.token       one line, owner only: opens the HTTP interface
 //!          node.json       while a node runs: its process id and HTTP address
+//!          accounts.json   who may sign in, see [`crate::accounts`]
 //!          …               the store's own files, see [`crate::store`]
 //! ```
 //!

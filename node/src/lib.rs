@@ -5,6 +5,8 @@
 
 pub mod pack;
 pub mod words;
+mod durable;
+pub mod accounts;
 pub mod store;
 pub mod net;
 pub mod views;

@@ -21,7 +21,7 @@ use serde::Serialize;
 use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 
 pub use self::{
-    list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Page},
+    list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
 };
 
@@ -178,13 +178,14 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
     if let Some((n, _)) = shown {
         hide_parts(tx, n)?;
     }
-    let record = &row.record;
+    let (record, listed) = (&row.record, ListedRecord::of(row));
     tx.prepare_cached(
-        "INSERT INTO records (n, id, kind, status, source_ref, arrival, waiting, set_aside, digest, listed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO records (n, id, kind, status, source_ref, arrival, waiting, set_aside, digest, needs, listed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status,
              source_ref = excluded.source_ref, arrival = excluded.arrival, waiting = excluded.waiting,
-             set_aside = excluded.set_aside, digest = excluded.digest, listed = excluded.listed",
+             set_aside = excluded.set_aside, digest = excluded.digest, needs = excluded.needs,
+             listed = excluded.listed",
     )?
     .execute(params![
         shown.map(|(n, _)| n),
@@ -196,7 +197,8 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         row.waiting,
         row.set_aside,
         row_digest(row),
-        serde_json::to_string(&ListedRecord::of(row))?,
+        list::needs_of(&listed),
+        serde_json::to_string(&listed)?,
     ])?;
     let n = shown.map_or_else(|| tx.last_insert_rowid(), |(n, _)| n);
     show_parts(tx, n, row)

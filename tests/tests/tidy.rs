@@ -114,7 +114,9 @@ fn protocol_modules_import_only_from_above() {
 fn the_rooms_of_the_node_keep_their_distance() {
     // Who must not know whom.
     let rules = [
-        ("node/src/store", &["net", "web", "app", "driver", "views"][..]),
+        ("node/src/durable", &["accounts", "store", "net", "web", "app", "driver", "views", "config"][..]),
+        ("node/src/accounts", &["store", "net", "web", "app", "driver", "views", "config"]),
+        ("node/src/store", &["net", "web", "app", "driver", "views"]),
         ("node/src/net", &["store", "web", "app", "driver", "views"]),
         ("node/src/views", &["net", "store", "web", "driver"]),
         ("node/src/web", &["net", "store", "driver"]),

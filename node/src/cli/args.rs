@@ -1,5 +1,7 @@
 //! The arguments, with the help that a person reads.
 
+mod user;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -7,6 +9,7 @@ use clap_complete::Shell;
 use libp2p::Multiaddr;
 use toguna_protocol::record::Kind;
 
+pub(super) use self::user::{AddUserArgs, PasswordArgs, UserCommand};
 use crate::{
     config::{LogFormat, multiaddr},
     store::EngineKind,
@@ -101,6 +104,9 @@ Examples:
     /// Make the store small again, or keep it with another engine; the node must be stopped
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Say who may sign in at this node, and with which password
+    #[command(subcommand)]
+    User(UserCommand),
     /// Write a completion script for a shell
     #[command(after_help = "\
 Example:

@@ -1,15 +1,15 @@
 //! The small files that open things. Each is made once, durably, and for its owner's eyes only.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    io,
     path::{Path, PathBuf},
 };
 
 use data_encoding::BASE32_NOPAD;
 use toguna_protocol::ids::NetworkId;
 use zeroize::Zeroizing;
+
+use crate::durable;
 
 /// The file with what the offices of a network share.
 pub const SECRET_FILE: &str = "network.secret";
@@ -98,7 +98,7 @@ pub(super) fn write_device_key(data_dir: &Path) -> Result<(), SecretError> {
 
 pub(super) fn read_device_key(data_dir: &Path) -> Result<Zeroizing<[u8; 32]>, SecretError> {
     let path = data_dir.join(DEVICE_KEY_FILE);
-    let bytes = Zeroizing::new(read(&path)?);
+    let bytes = read(&path)?;
     let key: Result<[u8; 32], _> = bytes.as_slice().try_into();
     key.map(Zeroizing::new).map_err(|_| SecretError::Malformed { path, expected: "a device key (32 bytes)" })
 }
@@ -114,31 +114,22 @@ fn letters(bytes: &[u8]) -> Zeroizing<String> {
 }
 
 fn read_line(path: &Path, malformed: impl Fn() -> SecretError) -> Result<Zeroizing<String>, SecretError> {
-    String::from_utf8(read(path)?).map(Zeroizing::new).map_err(|_| malformed())
+    let bytes = read(path)?;
+    str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| malformed())
 }
 
-/// Reads a file, and closes it to other people of the machine where it was open to them.
-fn read(path: &Path) -> Result<Vec<u8>, SecretError> {
-    let failed = |doing| move |source| SecretError::Io { doing, path: path.to_owned(), source };
-    let bytes = match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SecretError::Missing(path.to_owned())),
-        other => other.map_err(failed("reading"))?,
-    };
-    let mode = fs::metadata(path).map_err(failed("reading"))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed("closing to other people"))?;
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    match durable::read_closed(path) {
+        Ok((bytes, _)) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SecretError::Missing(path.to_owned())),
+        Err(source) => Err(SecretError::Io { doing: "reading", path: path.to_owned(), source }),
     }
-    Ok(bytes)
 }
 
 /// Makes a file that was not there, readable by its owner only; durable with its name when this returns.
 pub(super) fn write_new(path: &Path, contents: &[u8]) -> Result<(), SecretError> {
-    let failed = |source| SecretError::Io { doing: "writing", path: path.to_owned(), source };
-    let mut file = match File::options().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(SecretError::Exists(path.to_owned())),
-        other => other.map_err(failed)?,
-    };
-    file.write_all(contents).and_then(|()| file.sync_all()).map_err(failed)?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
+    durable::create(path, contents).map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => SecretError::Exists(path.to_owned()),
+        _ => SecretError::Io { doing: "writing", path: path.to_owned(), source },
+    })
 }

@@ -1,28 +1,13 @@
-//! Small files written so that a power cut leaves the old one or the new one, never half of one.
+//! Directories of files: what they take, copying them, making them durable.
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-/// Makes the names in a directory durable: a synced file whose name is not synced is lost all the same.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// Replaces `dir/name`: temporary file, sync, rename, sync of the directory. Readable by its owner only.
-pub(super) fn replace(dir: &Path, name: &str, contents: &[u8]) -> io::Result<()> {
-    let temporary = dir.join(format!("{name}.new"));
-    ignore_missing(fs::remove_file(&temporary))?;
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&temporary, dir.join(name))?;
-    sync_dir(dir)
-}
+pub(super) use crate::durable::{ignore_missing, sync_dir};
 
 /// Bytes that a directory and everything in it take on the disk.
 pub(super) fn size_of_dir(dir: &Path) -> io::Result<u64> {
@@ -74,12 +59,4 @@ pub(super) fn files_under(dir: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
-}
-
-/// Success, where what was to be removed is not there in the first place.
-pub(super) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use super::{files, sealed::suspect_file};
+use crate::durable;
 
 const CURRENT: &str = "CURRENT";
 
@@ -149,7 +150,7 @@ impl Generations {
 
     /// Takes a generation into use.
     pub(super) fn switch(&self, number: u32) -> io::Result<()> {
-        files::replace(&self.root, CURRENT, format!("{number}\n").as_bytes())
+        durable::replace(&self.root, CURRENT, format!("{number}\n").as_bytes()).map(drop)
     }
 
     /// Notes that a generation, once switched away from, is to be removed: another one holds all it holds.

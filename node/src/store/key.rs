@@ -1,15 +1,10 @@
 //! The data key: 32 random bytes in a file of their own, under which every stored value is sealed.
 
-use std::{
-    fs::{self, Permissions},
-    io,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-};
+use std::{io, path::Path};
 
 use zeroize::Zeroizing;
 
-use super::files;
+use crate::durable;
 
 /// The key file's name in the data directory.
 pub const KEY_FILE: &str = "data.key";
@@ -54,14 +49,11 @@ impl DataKey {
     /// Reads the key of `dir`. Where other people of the machine may read the file, that is ended.
     pub fn read(dir: &Path) -> Result<Self, KeyError> {
         let path = dir.join(KEY_FILE);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => Zeroizing::new(bytes),
+        let bytes = match durable::read_closed(&path) {
+            Ok((bytes, _)) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyError::Missing),
             Err(error) => return Err(error.into()),
         };
-        if fs::metadata(&path)?.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-        }
         let key = bytes.as_slice().try_into().map_err(|_| KeyError::Malformed { found: bytes.len() })?;
         Ok(DataKey::new(key))
     }
@@ -77,13 +69,18 @@ impl DataKey {
         }
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key)?;
-        files::replace(dir, KEY_FILE, &*key)?;
+        durable::replace(dir, KEY_FILE, &*key)?;
         Ok(DataKey(key))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
     use super::*;
 
     fn mode(dir: &Path) -> u32 {

@@ -25,7 +25,7 @@ use std::{
 
 use toguna_protocol::ids::{EntryHash, FeedId, Seq};
 
-use super::files;
+use crate::durable;
 
 const NAME: &str = "tip";
 const MAGIC: &[u8; 4] = b"tip1";
@@ -257,7 +257,7 @@ impl TipFile {
         // Missing, or nothing in it can be read: made anew at its full length.
         let mut contents = vec![0; 2 * STRIDE as usize];
         contents[offset as usize..][..SLOT].copy_from_slice(&slot.encode());
-        files::replace(&self.data_dir, NAME, &contents)?;
+        durable::replace(&self.data_dir, NAME, &contents)?;
         self.file = Some(File::options().read(true).write(true).open(self.data_dir.join(NAME))?);
         Ok(())
     }

@@ -70,6 +70,54 @@ impl ListedRecord {
     }
 }
 
+/// What of a record needs a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Two offices entered different values.
+    Divergence,
+    /// One office withdrew an item that another edited.
+    Decision,
+    /// A rule of the workflow does not hold.
+    Flag,
+    /// Entries were set aside, or wait for others.
+    Standstill,
+    /// Something is still to be filled in.
+    ToComplete,
+}
+
+impl Need {
+    /// Every need, the most pressing first.
+    pub const ALL: [Need; 5] = [Need::Divergence, Need::Decision, Need::Flag, Need::Standstill, Need::ToComplete];
+
+    /// Its name in messages.
+    pub fn key(self) -> &'static str {
+        match self {
+            Need::Divergence => "divergence",
+            Need::Decision => "decision",
+            Need::Flag => "flag",
+            Need::Standstill => "standstill",
+            Need::ToComplete => "to-complete",
+        }
+    }
+
+    /// The bit of the column `needs` that stands for it.
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// All that a record needs, as one number.
+pub(super) fn needs_of(record: &ListedRecord) -> u8 {
+    let has = |need: Need| match need {
+        Need::Divergence => record.concurrent > 0,
+        Need::Decision => record.decisions > 0,
+        Need::Flag => !record.flags.is_empty(),
+        Need::Standstill => record.waiting > 0 || record.set_aside > 0,
+        Need::ToComplete => record.to_complete > 0,
+    };
+    Need::ALL.into_iter().filter(|need| has(*need)).map(Need::bit).sum()
+}
+
 /// Which records a list shows; what is absent does not narrow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -86,6 +134,8 @@ pub struct Filter {
     /// Changed at this arrival or after it. Several records can share the last number that somebody has seen, so
     /// they come once more rather than never. The list then begins with the oldest change, otherwise with the newest.
     pub since: Option<Arrival>,
+    /// Needing a person for this.
+    pub need: Option<Need>,
 }
 
 /// The place after a record of a list. Stays good while records change: a record that changes meanwhile moves to the
@@ -194,6 +244,9 @@ fn conditions(filter: &Filter) -> Option<Conditions> {
     }
     if let Some(source_ref) = &filter.source_ref {
         require("source_ref = ?", text(source_ref));
+    }
+    if let Some(need) = filter.need {
+        require("needs & ? > 0", Some(Value::Integer(i64::from(need.bit()))));
     }
     if let Some(since) = filter.since {
         require("arrival >= ?", Some(number(since)));

@@ -10,6 +10,7 @@ CREATE TABLE records (
     waiting    INTEGER NOT NULL, -- entries that wait for others
     set_aside  INTEGER NOT NULL,
     digest     BLOB NOT NULL,    -- of the whole row, to be compared with one made anew
+    needs      INTEGER NOT NULL, -- one bit for each thing that needs a person
     listed     TEXT NOT NULL     -- what a list shows of it, as JSON
 );
 CREATE INDEX records_by_arrival ON records (arrival, id);

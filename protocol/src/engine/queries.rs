@@ -130,6 +130,14 @@ impl<S: Shelf> Engine<S> {
         })
     }
 
+    /// A record as it was at these heads: what somebody saw who edits it now.
+    ///
+    /// # Errors
+    /// [`record::RecordError::UnknownHeads`] where one of them is not known here.
+    pub fn record_seen(&mut self, id: RecordId, heads: Vec<ChangeHash>) -> Result<RecordView, QueryError> {
+        self.look(id, |_| Ok(Some(heads)))
+    }
+
     fn look(
         &mut self,
         id: RecordId,
