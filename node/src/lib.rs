@@ -7,6 +7,7 @@ pub mod pack;
 pub mod store;
 pub mod net;
 pub mod views;
+pub mod pages;
 pub mod driver;
 pub mod app;
 pub mod web;

@@ -1,0 +1,3 @@
+//! What people read in a browser, made on the server: plain values in, markup out.
+
+pub mod map;
