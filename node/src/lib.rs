@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod store;
 pub mod net;
 pub mod views;
+pub mod pages;
 pub mod driver;
 pub mod app;
 pub mod web;

@@ -8,6 +8,7 @@
 mod check;
 mod files;
 mod places;
+mod shapes;
 mod terms;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ use toguna_protocol::record::{List, Vocabulary};
 
 use files::{ActorsFile, ConflictsFile, MALI, MainFile, ProjectsFile, RegionsFile, ThemesFile, stays_inside};
 pub use places::{Place, PlaceKind, Places};
+pub use shapes::Shape;
 pub use terms::{
     AcledType, Actor, ActorGroup, Bounds, Criterion, Currency, Gazetteer, IncidentType, Plain, Region, Stake, Term,
     Theme,
@@ -34,9 +36,17 @@ pub struct Pack {
     themes: ThemesFile,
     actors: ActorsFile,
     places: Places,
-    outlines: Vec<(String, String)>,
+    outlines: Vec<Outlines>,
     history: Vec<TextFile>,
     events: Option<TextFile>,
+}
+
+/// The outlines of the regions of one version of the gazetteer.
+#[derive(Debug, Clone)]
+struct Outlines {
+    version: String,
+    text: String,
+    shapes: Vec<Shape>,
 }
 
 /// A file of a pack that is read by somebody else, with its name for their error messages.
@@ -117,7 +127,9 @@ impl Pack {
         let mut outlines = Vec::new();
         for version in &regions.versions {
             if let Some(name) = &version.outlines {
-                outlines.push((version.key.clone(), file(name)?.into_owned()));
+                let text = file(name)?.into_owned();
+                let shapes = parse::<shapes::Shapes>(name, &text)?.features;
+                outlines.push(Outlines { version: version.key.clone(), text, shapes });
             }
         }
         let places: Vec<Place> = parse(&main.places, &file(&main.places)?)?;
@@ -207,7 +219,12 @@ impl Pack {
     /// The outlines of the regions of a version as GeoJSON, where the pack has them; features have the region's key as
     /// `id`. Regions that were cut out of another one later have none: see [`Pack::drawn_as`].
     pub fn region_outlines(&self, version: &str) -> Option<&str> {
-        self.outlines.iter().find(|(key, _)| key == version).map(|(_, text)| text.as_str())
+        self.outlines.iter().find(|outlines| outlines.version == version).map(|outlines| outlines.text.as_str())
+    }
+
+    /// The same outlines as numbers, in the order of the file.
+    pub fn region_shapes(&self, version: &str) -> Option<&[Shape]> {
+        self.outlines.iter().find(|outlines| outlines.version == version).map(|outlines| outlines.shapes.as_slice())
     }
 
     /// The region whose outline stands for `key` in a version of the gazetteer: itself, or the one it was cut out of.
@@ -395,6 +412,14 @@ mod tests {
                 "geo/places.json of the country pack, /0/lat",
             ),
             ("geo/regions-2010.geojson", "\"id\":\"ML-3\"", "\"id\":\"ML-33\"", "not in both"),
+            ("geo/regions-2010.geojson", "\"Polygon\"", "\"LineString\"", "unknown variant `LineString`"),
+            ("geo/regions-2010.geojson", "[-9.1421,15.4958]", "[-9.1421,15.4957]", "/features/0: a ring is not closed"),
+            (
+                "geo/regions-2010.geojson",
+                "[-9.1751,15.4958]",
+                "[15.4958,-9.1751]",
+                "/features/0: a position lies outside",
+            ),
         ];
         for (file, from, to, expected) in cases {
             let error = altered(file, from, to).expect_err(file).to_string();

@@ -34,7 +34,7 @@ use axum::{
     Extension, Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -73,8 +73,13 @@ pub(crate) struct Web {
 
 type Shared = Arc<Web>;
 
-/// The API of a node.
+/// The API of a node, with nothing beside it.
 pub fn router(app: App, settings: WebSettings) -> Router {
+    router_with(app, settings, Router::new().fallback(async || ApiError::NoRoute))
+}
+
+/// The API of a node, and beside it what people read. `pages` answers for every address that is not the API's.
+pub fn router_with(app: App, settings: WebSettings, pages: Router) -> Router {
     let web: Shared = Arc::new(Web { app, settings, metrics: Metrics::new() });
     let guarded = Router::new()
         .route("/api/v1/status", get(node::status))
@@ -94,13 +99,13 @@ pub fn router(app: App, settings: WebSettings) -> Router {
         .route("/api/v1/check", post(check::check))
         .route("/api/v1/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))
-        .fallback(async || ApiError::NoRoute)
+        .route("/api/{*rest}", any(async || ApiError::NoRoute))
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(middleware::from_fn_with_state(web.clone(), guard::token));
     let open = Router::new()
         .route("/api/v1/openapi.json", get(openapi::show))
         .method_not_allowed_fallback(async || ApiError::Method);
-    layered(open.merge(guarded), &web).with_state(web)
+    layered(open.merge(guarded).merge(pages.with_state(())), &web).with_state(web)
 }
 
 /// Puts what every request passes around some routes.

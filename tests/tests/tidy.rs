@@ -119,6 +119,7 @@ fn the_rooms_of_the_node_keep_their_distance() {
         ("node/src/store", &["net", "web", "app", "driver", "views"]),
         ("node/src/net", &["store", "web", "app", "driver", "views"]),
         ("node/src/views", &["net", "store", "web", "driver"]),
+        ("node/src/pages/map", &["net", "store", "web", "driver", "views", "app", "exchange", "config", "client"]),
         ("node/src/web", &["net", "store", "driver"]),
         ("node/src/exchange", &["net", "store", "driver", "web"]),
     ];

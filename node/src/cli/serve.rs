@@ -12,9 +12,11 @@ use tracing::info;
 
 use super::{Exit, Failure, Out, args::RunArgs, log, office};
 use crate::{
+    accounts::Accounts,
     app,
     config::{Config, Overrides, Running},
     net::NetSettings,
+    pages::{self, PageSettings},
     web::{self, TOKEN_FILE, WebSettings},
 };
 
@@ -73,7 +75,9 @@ async fn serve(
         let office = &config.name;
         out.line(format!("{office} is up at http://{}  (token: {})", running.http, token_file.display()))?;
     }
-    let served = web::serve(listener, web::router(app.clone(), web), stop).await;
+    let shown = PageSettings { office: config.name.clone(), clock_ahead: args.clock_ahead };
+    let pages = pages::router(app.clone(), Accounts::open(&config.data_dir)?, shown);
+    let served = web::serve(listener, web::router_with(app.clone(), web, pages), stop).await;
     served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
 }
 

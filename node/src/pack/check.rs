@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use toguna_protocol::record::conflict::IncidentType;
 
-use super::{Pack, PackError, Term};
+use super::{Pack, PackError, Shape, Term};
 
 /// Characters of a key: it is written into every record that uses it.
 const MAX_KEY: usize = 40;
@@ -77,6 +77,7 @@ fn regions(pack: &Pack) -> Result<(), PackError> {
         if let (Some(name), Some(text)) = (&version.outlines, pack.region_outlines(&version.key)) {
             let keys: BTreeSet<&str> = version.regions.iter().map(|region| region.key.as_str()).collect();
             geojson(name, text, Some(&keys))?;
+            shapes(pack, name, pack.region_shapes(&version.key).unwrap_or_default())?;
         }
     }
     if !versions.iter().any(|version| version.key == pack.main.gazetteer) {
@@ -167,6 +168,25 @@ fn references(pack: &Pack) -> Result<(), PackError> {
     for (at, actor) in pack.actors().iter().enumerate() {
         if actor.parent.as_ref().is_some_and(|parent| !actors.contains(parent.as_str())) {
             return Err(fault("actors.json", format!("/actors/{at}/parent"), "names no actor"));
+        }
+    }
+    Ok(())
+}
+
+/// Rings are closed and lie inside the country's bounds, which also finds longitude and latitude exchanged.
+fn shapes(pack: &Pack, file: &str, shapes: &[Shape]) -> Result<(), PackError> {
+    for (at, shape) in shapes.iter().enumerate() {
+        let here = format!("/features/{at}");
+        if shape.rings.is_empty() {
+            return Err(fault(file, here, "has no ring"));
+        }
+        for ring in &shape.rings {
+            if ring.len() < 4 || ring.first() != ring.last() {
+                return Err(fault(file, here, "a ring is not closed, or has fewer than four positions"));
+            }
+            if !ring.iter().all(|(lon, lat)| pack.main.bounds.contains(*lat, *lon)) {
+                return Err(fault(file, here, "a position lies outside the country's bounds"));
+            }
         }
     }
     Ok(())

@@ -192,3 +192,12 @@ not-saved-changed = { $count ->
         [one] Not saved yet: { $count } field was changed meanwhile. Save again to keep your value.
        *[other] Not saved yet: { $count } fields were changed meanwhile. Save again to keep your values.
     }
+role-regional-officer = Regional officer
+role-head-of-office = Head of office
+role-conflict-expert = Conflict expert
+role-evaluator = Evaluator
+role-committee-member = Selection committee member
+role-national-coordinator = National coordinator
+role-national-director = National director
+role-reader = Reader (read only)
+role-network-operator = Network operator

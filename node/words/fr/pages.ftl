@@ -192,3 +192,12 @@ not-saved-changed = { $count ->
         [one] Pas encore enregistré : { $count } champ a été modifié entre-temps. Enregistrez à nouveau pour garder votre valeur.
        *[other] Pas encore enregistré : { $count } champs ont été modifiés entre-temps. Enregistrez à nouveau pour garder vos valeurs.
     }
+role-regional-officer = Agent régional
+role-head-of-office = Chef de bureau
+role-conflict-expert = Expert conflits
+role-evaluator = Évaluateur
+role-committee-member = Membre du comité de sélection
+role-national-coordinator = Coordonnateur national
+role-national-director = Directeur national
+role-reader = Lecteur (lecture seule)
+role-network-operator = Responsable du réseau

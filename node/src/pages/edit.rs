@@ -1,0 +1,312 @@
+//! Forms: a new record, a record's own fields, one item of a list; and taking an item back.
+//!
+//! A form names the version that it was made from. What was typed is compared with that version, so that only what the
+//! person changed is written; where somebody else changed the same meanwhile, the form comes back with both.
+
+mod show;
+
+use automerge::ChangeHash;
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use data_encoding::BASE32_NOPAD;
+use maud::Markup;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use toguna_protocol::{
+    engine::{Command, CommandError, Intent, RecordView, Saved},
+    ids::RecordId,
+    record::{Changed, RecordError},
+};
+
+use self::show::Sheet;
+use super::{
+    Pages, Shared,
+    error::PageError,
+    form::{self, Fault, Given},
+    part::Part,
+    record::{address, kind_of, plural},
+    visitor::{Posted, Visitor},
+};
+use crate::app::SubmitError;
+
+/// Heads of a document that a form may name: every office may have written once without the others.
+const MAX_HEADS: usize = 4_096;
+
+/// A version of a record, as it stands in a form.
+pub(super) fn version_text(heads: &[ChangeHash]) -> String {
+    let bytes: Vec<u8> = heads.iter().flat_map(|head| head.0).collect();
+    BASE32_NOPAD.encode(&bytes).to_lowercase()
+}
+
+/// The version that a form was made from.
+pub(super) fn version_of(given: &Given) -> Result<Vec<ChangeHash>, PageError> {
+    let text = given.text("base").unwrap_or_default();
+    let bytes = BASE32_NOPAD.decode(text.to_uppercase().as_bytes()).map_err(|_| PageError::Form)?;
+    let (heads, rest) = bytes.as_chunks::<32>();
+    if !rest.is_empty() || heads.is_empty() || heads.len() > MAX_HEADS {
+        return Err(PageError::Form);
+    }
+    Ok(heads.iter().map(|head| ChangeHash(*head)).collect())
+}
+
+/// What the address of a form says beside the record.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// The one before was saved; this is the next.
+    saved: Option<String>,
+}
+
+fn may_write(visitor: &Visitor) -> Result<(), PageError> {
+    if visitor.may_write() { Ok(()) } else { Err(PageError::ReadOnly) }
+}
+
+/// An empty form for a new record.
+pub(super) async fn new(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path(kinds): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, PageError> {
+    may_write(&visitor)?;
+    let kind = kind_of(&kinds)?;
+    let sheet = Sheet::new(Part::whole(kind), kind).following(asked.saved.is_some());
+    Ok(sheet.page(&pages, &visitor))
+}
+
+/// Makes a record of what was typed.
+pub(super) async fn create(
+    State(pages): State<Shared>,
+    Path(kinds): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let kind = kind_of(&kinds)?;
+    let part = Part::whole(kind);
+    let Posted { visitor, given } = posted;
+    let next = given.names("next");
+    let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
+        Err(faults) => Failed::Typed(faults),
+        Ok(fields) => match submit(&pages, &visitor, Intent::Create(kind, Value::Object(fields)), None).await? {
+            Ok(saved) if next => return Ok(see_other(&format!("/{}/new?saved={}", plural(kind), saved.record))),
+            Ok(saved) => return Ok(see_other(&format!("{}?saved=1", address(kind, saved.record)))),
+            Err(failed) => failed,
+        },
+    };
+    Ok(Sheet::new(part, kind).holding(given).after(failed).page(&pages, &visitor).into_response())
+}
+
+/// The form of a record's own fields.
+pub(super) async fn show(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path((kinds, id)): Path<(String, String)>,
+) -> Result<Markup, PageError> {
+    form_of(&pages, &visitor, &kinds, &id, None, false).await
+}
+
+/// The form of an item.
+pub(super) async fn show_part(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path((kinds, id, part)): Path<(String, String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, PageError> {
+    form_of(&pages, &visitor, &kinds, &id, Some(&part), asked.saved.is_some()).await
+}
+
+async fn form_of(
+    pages: &Pages,
+    visitor: &Visitor,
+    kinds: &str,
+    id: &str,
+    part: Option<&str>,
+    just_saved: bool,
+) -> Result<Markup, PageError> {
+    may_write(visitor)?;
+    let (part, record) = found(pages, kinds, id, part).await?;
+    let sheet = Sheet::of(part, &record, pages.app.pack()).following(just_saved);
+    Ok(sheet.page(pages, visitor))
+}
+
+/// The record, and the part of it that an address names.
+async fn found(pages: &Pages, kinds: &str, id: &str, part: Option<&str>) -> Result<(Part, RecordView), PageError> {
+    let kind = kind_of(kinds)?;
+    let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
+    let record = pages.app.record(id).await?;
+    let part = match part {
+        None => Some(Part::whole(kind)),
+        Some(address) => Part::of(kind, address).filter(|part| !(part.in_ledger && !part.is_new)),
+    };
+    let part = part.filter(|part| record.kind == kind && (part.is_new || values_at(&record, part).is_some()));
+    Ok((part.ok_or(PageError::NotFound)?, record))
+}
+
+/// What a record holds at a part of it.
+fn values_at<'r>(record: &'r RecordView, part: &Part) -> Option<&'r Map<String, Value>> {
+    let segments = part.name.split('/').filter(|segment| !segment.is_empty());
+    segments.into_iter().try_fold(&record.fields, |values, segment| values.get(segment)?.as_object())
+}
+
+/// Saves a record's own fields.
+pub(super) async fn save(
+    State(pages): State<Shared>,
+    Path((kinds, id)): Path<(String, String)>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    save_at(&pages, (&kinds, &id, None), posted).await
+}
+
+/// Saves an item.
+pub(super) async fn save_part(
+    State(pages): State<Shared>,
+    Path((kinds, id, part)): Path<(String, String, String)>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    save_at(&pages, (&kinds, &id, Some(&part)), posted).await
+}
+
+async fn save_at(
+    pages: &Pages,
+    (kinds, id, part_address): (&str, &str, Option<&str>),
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let (part, now) = found(pages, kinds, id, part_address).await?;
+    let Posted { visitor, given } = posted;
+    let base = version_of(&given)?;
+    let (id, kind) = (now.id, now.kind);
+    let seen = base.clone();
+    let read = pages.app.ask(move |engine| engine.record_seen(id, seen)).await??;
+    let schema: Vec<_> = kind.schema().fields().collect();
+    let back = address(kind, id);
+    let failed = match form::patch(&schema, &given, &read.fields, pages.app.pack()) {
+        Err(faults) => Failed::Typed(faults),
+        Ok(patch) if patch.is_empty() && !part.is_new => return Ok(see_other(&back)),
+        Ok(patch) if patch.is_empty() => Failed::Empty,
+        Ok(patch) => {
+            let reason = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
+            match submit(pages, &visitor, Intent::Patch(id, base, Value::Object(patch)), reason).await? {
+                Ok(_) if given.names("next") => {
+                    return Ok(see_other(&format!("{back}/edit/{}?saved=1", part_address.unwrap_or_default())));
+                }
+                Ok(_) => return Ok(see_other(&format!("{back}?saved=1"))),
+                Err(failed) => failed,
+            }
+        }
+    };
+    let sheet = Sheet::of(part, &read, pages.app.pack()).holding(given);
+    // Whoever sees both values and saves again means it: the form then goes on from what stands there now.
+    let sheet = match failed {
+        Failed::Changed(_) => sheet.from_newer(&schema, &read, &now, pages.app.pack()),
+        _ => sheet,
+    };
+    Ok(sheet.after(failed).page(pages, &visitor).into_response())
+}
+
+/// Takes an item back, or a line of a ledger by a line that reverses it.
+pub(super) async fn withdraw(
+    State(pages): State<Shared>,
+    Path((kinds, id, part)): Path<(String, String, String)>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    change_item(&pages, (&kinds, &id, &part), posted, |part, item| {
+        let (list, key) = part.name.rsplit_once('/').unwrap_or_default();
+        if !part.in_ledger {
+            return nested(&part.name, Value::Null);
+        }
+        let mut reversal = item.clone();
+        reversal.insert("reverses".to_owned(), json!(key));
+        nested(&format!("{list}/new1"), Value::Object(reversal))
+    })
+    .await
+}
+
+/// Takes a withdrawal back.
+pub(super) async fn restore(
+    State(pages): State<Shared>,
+    Path((kinds, id, part)): Path<(String, String, String)>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    change_item(&pages, (&kinds, &id, &part), posted, |part, _| nested(&part.name, json!({"withdrawn": false}))).await
+}
+
+async fn change_item(
+    pages: &Pages,
+    (kinds, id, address_of): (&str, &str, &str),
+    posted: Posted,
+    change: impl FnOnce(&Part, &Map<String, Value>) -> Value,
+) -> Result<Response, PageError> {
+    let kind = kind_of(kinds)?;
+    let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
+    let record = pages.app.record(id).await?;
+    let part = Part::of(kind, address_of).filter(|part| record.kind == kind && !part.is_new);
+    let part = part.ok_or(PageError::NotFound)?;
+    let item = values_at(&record, &part).ok_or(PageError::NotFound)?;
+    let patch = change(&part, item);
+    let intent = Intent::Patch(id, record.heads.clone(), patch);
+    let back = address(kind, id);
+    match submit(pages, &posted.visitor, intent, None).await? {
+        Ok(_) => Ok(see_other(&format!("{back}?saved=1"))),
+        Err(failed) => {
+            let sheet = Sheet::of(part, &record, pages.app.pack()).after(failed);
+            Ok(sheet.page(pages, &posted.visitor).into_response())
+        }
+    }
+}
+
+/// A patch that holds a value at the end of a path.
+fn nested(path: &str, value: Value) -> Value {
+    path.rsplit('/').fold(value, |inner, segment| json!({segment: inner}))
+}
+
+/// Why what was typed is not saved yet. All of it stays in the form.
+pub(super) enum Failed {
+    /// It cannot be understood.
+    Typed(Vec<Fault>),
+    /// Nothing was filled in.
+    Empty,
+    /// It breaks rules: pointers and codes, with the words for what has no message.
+    Refused(Vec<(String, &'static str, &'static str)>),
+    /// Somebody else changed the same meanwhile.
+    Changed(Vec<Changed>),
+    /// The store could not keep it.
+    NotSaved,
+    /// It is more than one save may hold.
+    TooMuch,
+    /// The version that the form was made from is not known here.
+    UnknownVersion,
+}
+
+pub(super) async fn submit(
+    pages: &Pages,
+    visitor: &Visitor,
+    intent: Intent,
+    reason: Option<String>,
+) -> Result<Result<Saved, Failed>, PageError> {
+    let command = Command { person: visitor.name().to_owned(), reason, intent };
+    let error = match pages.app.submit(command).await {
+        Ok(saved) => return Ok(Ok(saved)),
+        Err(SubmitError::Stopped(_)) => return Err(PageError::Stopping),
+        Err(SubmitError::Refused(error)) => error,
+    };
+    Ok(Err(match error {
+        CommandError::NotFound => return Err(PageError::NotFound),
+        CommandError::Record(RecordError::Invalid(problems)) => {
+            Failed::Refused(problems.into_iter().map(|p| (p.pointer, p.code, p.detail)).collect())
+        }
+        CommandError::Record(RecordError::Changed(changed)) => Failed::Changed(changed),
+        CommandError::Record(RecordError::UnknownHeads) => Failed::UnknownVersion,
+        CommandError::Record(RecordError::UnknownKind) => return Err(PageError::UnknownKind),
+        CommandError::TooMuch(_) => Failed::TooMuch,
+        CommandError::NotSaved(_) => Failed::NotSaved,
+        error => {
+            tracing::error!(%error, "a form could not be saved");
+            return Err(PageError::Internal);
+        }
+    }))
+}
+
+/// After a form was saved, the browser asks for the page by itself: reloading it saves nothing twice.
+pub(super) fn see_other(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}

@@ -1,0 +1,234 @@
+//! The page of a form.
+
+use automerge::ChangeHash;
+use maud::{Markup, html};
+use serde_json::Value;
+use toguna_protocol::{
+    engine::RecordView,
+    ids::RecordId,
+    record::{Changed, Kind, schema::Field},
+};
+
+use super::{Failed, version_text};
+use crate::{
+    pack::Pack,
+    pages::{
+        Pages,
+        form::{
+            Given,
+            inputs::{Inputs, is_typed},
+        },
+        layout,
+        part::Part,
+        record::{address, crumbs, label_of, plural, title, value},
+        sections::sections,
+        speech::Speech,
+        visitor::Visitor,
+    },
+};
+
+/// A form, and what is told about it.
+pub(super) struct Sheet {
+    kind: Kind,
+    /// The record and its title; `None` for a new one.
+    record: Option<(RecordId, serde_json::Map<String, Value>)>,
+    part: Part,
+    base: Vec<ChangeHash>,
+    given: Given,
+    just_saved: bool,
+    failed: Option<Failed>,
+}
+
+impl Sheet {
+    /// An empty form for a new record.
+    pub(super) fn new(part: Part, kind: Kind) -> Self {
+        Sheet { kind, record: None, part, base: Vec::new(), given: Given::default(), just_saved: false, failed: None }
+    }
+
+    /// The form of a part of a record, as it was read.
+    pub(super) fn of(part: Part, record: &RecordView, pack: &Pack) -> Self {
+        let schema: Vec<&'static Field> = record.kind.schema().fields().collect();
+        Sheet {
+            kind: record.kind,
+            record: Some((record.id, record.fields.clone())),
+            part,
+            base: record.heads.clone(),
+            given: Given::of_record(&schema, &record.fields, pack),
+            just_saved: false,
+            failed: None,
+        }
+    }
+
+    /// The same form made from the record as it is now: what the person did not touch is as it is now.
+    pub(super) fn from_newer(
+        mut self,
+        schema: &[&'static Field],
+        read: &RecordView,
+        now: &RecordView,
+        pack: &Pack,
+    ) -> Self {
+        let [read, newer] = [read, now].map(|record| Given::of_record(schema, &record.fields, pack));
+        self.given = self.given.rebased(&read, &newer);
+        self.base = now.heads.clone();
+        self
+    }
+
+    /// The form that follows one that was saved.
+    pub(super) fn following(mut self, just_saved: bool) -> Self {
+        self.just_saved = just_saved;
+        self
+    }
+
+    /// The form with what a person typed.
+    pub(super) fn holding(mut self, given: Given) -> Self {
+        self.given = given;
+        self
+    }
+
+    /// The form after it could not be saved.
+    pub(super) fn after(mut self, failed: Failed) -> Self {
+        self.failed = Some(failed);
+        self
+    }
+
+    pub(super) fn page(&self, pages: &Pages, visitor: &Visitor) -> Markup {
+        let speech = visitor.speech(pages);
+        let heading = self.heading(speech);
+        let faults = self.faults(speech);
+        let inputs = Inputs { speech, given: &self.given, faults: &faults };
+        let body = html! {
+            @match &self.record {
+                Some((id, fields)) => (crumbs(speech, self.kind, Some((*id, &title(speech, fields))))),
+                None => (crumbs(speech, self.kind, None)),
+            }
+            h1 { (heading) }
+            @if self.just_saved { p.saved role="status" { (speech.say("saved-next")) } }
+            (self.told(speech, &faults))
+            form.record method="post" {
+                input type="hidden" name="csrf" value=(visitor.csrf());
+                @if self.record.is_some() { input type="hidden" name="base" value=(version_text(&self.base)); }
+                (self.inputs(&inputs))
+                (self.reason(speech))
+                p.verbs {
+                    button.button { (speech.say("save")) } " "
+                    @if self.part.is_new || self.record.is_none() {
+                        button name="next" value="1" { (speech.say("save-and-next")) } " "
+                    }
+                    a href=(self.back()) { (speech.say("cancel")) }
+                }
+            }
+        };
+        layout::page(speech, Some(visitor), &format!("/{}", plural(self.kind)), &heading, &body)
+    }
+
+    fn back(&self) -> String {
+        match &self.record {
+            Some((id, _)) => address(self.kind, *id),
+            None => format!("/{}", plural(self.kind)),
+        }
+    }
+
+    fn heading(&self, speech: Speech<'_>) -> String {
+        let what = speech.words.one(speech.lang, &self.part.path);
+        match &self.record {
+            None => speech.say(&format!("kind-{}.new", self.kind.key())),
+            Some((_, fields)) if self.part.name.is_empty() => {
+                speech.say_of("edit-one", &[("what", &title(speech, fields))])
+            }
+            Some(_) if self.part.is_new => speech.say_of("add-one", &[("what", &what)]),
+            Some(_) => speech.say_of("edit-one", &[("what", &what)]),
+        }
+    }
+
+    fn inputs(&self, inputs: &Inputs<'_>) -> Markup {
+        let typed = |fields: &[&'static Field]| -> Vec<&'static Field> {
+            fields.iter().copied().filter(|field| is_typed(field)).collect()
+        };
+        html! {
+            @if self.part.name.is_empty() {
+                @for section in sections(self.kind) {
+                    @let fields = typed(&section.fields);
+                    @if !fields.is_empty() {
+                        section {
+                            h2 { (inputs.speech.say(&format!("section-{}", section.id))) }
+                            @for field in fields { (inputs.field(field, &self.part.path, "")) }
+                        }
+                    }
+                }
+            } @else {
+                @for field in typed(&self.part.fields) { (inputs.field(field, &self.part.path, &self.part.name)) }
+            }
+        }
+    }
+
+    /// Why something is changed can be said of what is there already.
+    fn reason(&self, speech: Speech<'_>) -> Markup {
+        html! {
+            @if self.record.is_some() && !self.part.is_new {
+                div.field {
+                    label for="reason" { (speech.say("because-label")) }
+                    input id="reason" name="reason" maxlength="500" value=(self.given.text("reason").unwrap_or_default()) autocomplete="off";
+                }
+            }
+        }
+    }
+
+    /// What is wrong with which field, in words.
+    fn faults(&self, speech: Speech<'_>) -> Vec<(String, String)> {
+        match &self.failed {
+            Some(Failed::Typed(faults)) => {
+                faults.iter().map(|fault| (fault.pointer.clone(), problem(speech, &fault.code, ""))).collect()
+            }
+            Some(Failed::Refused(problems)) => problems
+                .iter()
+                .map(|(pointer, code, detail)| (pointer.clone(), problem(speech, code, detail)))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Above the form: why it is not saved yet, and what to do.
+    fn told(&self, speech: Speech<'_>, faults: &[(String, String)]) -> Markup {
+        let say = |id: &str| html! { div.refused role="alert" { p { (speech.say(id)) } } };
+        match &self.failed {
+            None => html! {},
+            Some(Failed::Empty) => say("not-saved-empty"),
+            Some(Failed::NotSaved) => say("not-saved-store"),
+            Some(Failed::TooMuch) => say("not-saved-too-much"),
+            Some(Failed::UnknownVersion) => say("not-saved-version"),
+            Some(Failed::Changed(changed)) => self.changed(speech, changed),
+            Some(Failed::Typed(_) | Failed::Refused(_)) => html! {
+                div.refused role="alert" {
+                    p { (speech.count("not-saved-faults", faults.len() as u64)) }
+                    ul { @for (pointer, why) in faults { li { (label_of(speech, self.kind, pointer)) " : " (why) } } }
+                }
+            },
+        }
+    }
+
+    fn changed(&self, speech: Speech<'_>, changed: &[Changed]) -> Markup {
+        html! {
+            div.refused role="alert" {
+                p { (speech.count("not-saved-changed", changed.len() as u64)) }
+                ul {
+                    @for one in changed {
+                        li {
+                            strong { (label_of(speech, self.kind, &one.pointer)) }
+                            ul {
+                                li { (speech.say("value-there-now")) " " (value(speech, self.kind, &one.pointer, &one.now)) }
+                                li { (speech.say("value-you-typed")) " " (value(speech, self.kind, &one.pointer, &one.wanted)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A refusal in words; in the engine's own where there are no better.
+fn problem(speech: Speech<'_>, code: &str, detail: &str) -> String {
+    let id = format!("problem-{code}");
+    let said = speech.say(&id);
+    if said == id && !detail.is_empty() { detail.to_owned() } else { said }
+}

@@ -1,0 +1,113 @@
+//! What every page has around it: head, navigation, who is signed in, and the stylesheet.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use maud::{DOCTYPE, Markup, html};
+
+use super::{Shared, error::PageError, speech::Speech, visitor::Visitor};
+
+/// The stylesheet, and the address that changes with it.
+pub(super) const STYLE: &str = include_str!("style.css");
+
+/// What the stylesheet's address ends in.
+pub(super) fn style_path() -> String {
+    format!("/style-{}.css", &blake3::hash(STYLE.as_bytes()).to_hex()[..12])
+}
+
+/// Nothing from elsewhere, no script in a page, nobody's frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'; connect-src 'self'; script-src 'self'";
+
+/// The pages that the navigation names, with their messages.
+const PLACES: [(&str, &str); 5] = [
+    ("/", "nav-today"),
+    ("/conflicts", "nav-conflicts"),
+    ("/consultations", "nav-consultations"),
+    ("/projects", "nav-projects"),
+    ("/sync", "nav-sync"),
+];
+
+/// A whole page. `at`: the address of the part of the navigation it belongs to.
+pub(super) fn page(speech: Speech<'_>, visitor: Option<&Visitor>, at: &str, title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(speech.lang.key()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                title { (title) " – Toguna" }
+                link rel="stylesheet" href=(style_path());
+            }
+            body {
+                a.skip href="#main" { (speech.say("skip")) }
+                header {
+                    p.office {
+                        a href="/" { "Toguna" }
+                        @if let Some(visitor) = visitor { " · " (visitor.office()) }
+                    }
+                    @if let Some(visitor) = visitor {
+                        nav aria-label=(speech.say("nav")) {
+                            @for (href, id) in PLACES {
+                                a href=(href) aria-current=[(href == at).then_some("page")] { (speech.say(id)) }
+                            }
+                        }
+                        (signed_in(speech, visitor))
+                    }
+                }
+                main id="main" { (body) }
+            }
+        }
+    }
+}
+
+fn signed_in(speech: Speech<'_>, visitor: &Visitor) -> Markup {
+    html! {
+        form.who method="post" action="/sign-out" {
+            input type="hidden" name="csrf" value=(visitor.csrf());
+            span { (visitor.name()) " (" (speech.say(&visitor.role())) ")" }
+            " "
+            button.plain { (speech.say("sign-out")) }
+        }
+    }
+}
+
+/// Puts the headers around every page that keep it safe, and makes pages of errors.
+pub(super) async fn around(State(pages): State<Shared>, request: Request, next: Next) -> Response {
+    let lang = Visitor::lang_of(&pages, request.headers());
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions().get::<PageError>().copied()
+        && error != PageError::SignIn
+    {
+        let speech = pages.speech(lang);
+        let (status, id) = error.told();
+        let body = html! {
+            h1 { (speech.say(&format!("error-{id}"))) }
+            p { (speech.say(&format!("error-{id}.do"))) }
+            p { a href="/" { (speech.say("back-to-today")) } }
+        };
+        let title = speech.say(&format!("error-{id}"));
+        response = (status, page(speech, None, "", &title, &body)).into_response();
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The stylesheet: kept by the browser for ever, since its address names what is in it.
+pub(super) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}

@@ -1,0 +1,212 @@
+//! Lists of records: the newest change first, narrowed by region, phase or status, and words.
+
+use axum::extract::{Path, Query, State};
+use maud::{Markup, html};
+use serde::Deserialize;
+use toguna_protocol::{
+    engine::{Engine, Office, Receipt},
+    ids::RecordId,
+    record::{Kind, List, schema::Shape},
+};
+
+use super::{
+    Shared,
+    error::PageError,
+    layout,
+    record::{address, kind_of, office_name, plural, sentence},
+    speech::Speech,
+    visitor::Visitor,
+};
+use crate::views::{Cursor, Filter, ListedRecord, NATIONAL, Page};
+
+/// Records on a page.
+const PAGE: usize = 50;
+
+/// What narrows the list; what is empty or absent does not.
+#[derive(Deserialize, Default)]
+pub(super) struct Asked {
+    region: Option<String>,
+    status: Option<String>,
+    text: Option<String>,
+    after: Option<String>,
+}
+
+impl Asked {
+    fn filter(&self, kind: Kind) -> Filter {
+        let given =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        Filter {
+            kind: Some(kind),
+            region: given(&self.region),
+            status: given(&self.status),
+            text: given(&self.text),
+            ..Filter::default()
+        }
+    }
+
+    fn after(&self) -> Option<Cursor> {
+        self.after.as_ref()?.parse().ok()
+    }
+}
+
+/// All that a list shows.
+struct Listing {
+    kind: Kind,
+    asked: Asked,
+    page: Page,
+    receipts: Vec<Vec<Receipt>>,
+    offices: Vec<Office>,
+    may_write: bool,
+}
+
+pub(super) async fn show(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path(kinds): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, PageError> {
+    let kind = kind_of(&kinds)?;
+    let (filter, after) = (asked.filter(kind), asked.after());
+    let page = pages.read(move |views| views.list(&filter, after, PAGE)).await?;
+    let ids: Vec<RecordId> = page.records.iter().map(|record| record.id).collect();
+    let of_all = move |engine: &mut Engine<_>| {
+        // A record that went away meanwhile has none.
+        let receipts: Vec<Vec<Receipt>> = ids.iter().map(|id| engine.receipts(*id).unwrap_or_default()).collect();
+        (receipts, engine.offices())
+    };
+    let (receipts, offices) = pages.app.ask(of_all).await?;
+    let listing = Listing { kind, asked, page, receipts, offices, may_write: visitor.may_write() };
+    let speech = visitor.speech(&pages);
+    let title = speech.say(&format!("kind-{}.plural", kind.key()));
+    Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body(speech, &listing, &title)))
+}
+
+fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
+    let Listing { kind, page, .. } = listing;
+    html! {
+        h1 { (title) }
+        @if listing.may_write {
+            p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } }
+        }
+        (filters(speech, listing))
+        p role="status" {
+            @if page.complete { (speech.count("records-found", page.total)) }
+            @else { (speech.count("records-found-at-least", page.total)) }
+        }
+        @if !page.records.is_empty() {
+            table.records {
+                thead {
+                    tr {
+                        th scope="col" { (speech.label(&["title"])) }
+                        th scope="col" { (speech.label(&status_path(*kind))) }
+                        th scope="col" { (speech.label(&["regions"])) }
+                        th scope="col" { (speech.say("last-changed")) }
+                        th scope="col" { (speech.say("receipts-title")) }
+                    }
+                }
+                tbody {
+                    @for (record, receipts) in page.records.iter().zip(&listing.receipts) {
+                        (row(speech, listing, record, receipts))
+                    }
+                }
+            }
+        }
+        @if let Some(next) = &page.next {
+            p { a rel="next" href=(address_of(listing, &next.to_string())) { (speech.say("next-page")) } }
+        }
+    }
+}
+
+fn address_of(listing: &Listing, after: &str) -> String {
+    let Asked { region, status, text, .. } = &listing.asked;
+    let given = [("region", region), ("status", status), ("text", text)];
+    let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(given.filter(|(_, value)| !value.is_empty()).chain([("after", after)]))
+        .finish();
+    format!("/{}?{query}", plural(listing.kind))
+}
+
+/// Where the label of the status stands: of a conflict, the phase.
+fn status_path(kind: Kind) -> Vec<&'static str> {
+    match kind {
+        Kind::Conflict => vec![kind.key(), "phase", "is"],
+        _ => vec![kind.key(), "status"],
+    }
+}
+
+fn statuses(kind: Kind) -> &'static [&'static str] {
+    let shape = kind.schema().fields().find_map(|field| match (field.name, &field.shape) {
+        ("status", shape) => Some(*shape),
+        ("phase", Shape::Compound { parts, .. }) => parts.iter().find(|part| part.name == "is").map(|part| part.shape),
+        _ => None,
+    });
+    match shape {
+        Some(Shape::Choice(keys)) => keys,
+        _ => &[],
+    }
+}
+
+fn filters(speech: Speech<'_>, listing: &Listing) -> Markup {
+    let path = status_path(listing.kind);
+    let chosen = |value: &Option<String>, key: &str| value.as_deref() == Some(key);
+    let Asked { region, status, text, .. } = &listing.asked;
+    html! {
+        form.filters method="get" role="search" {
+            label { (speech.say("search-words")) " " input type="search" name="text" value=[text.as_deref()] maxlength="200"; }
+            label {
+                (speech.label(&["regions"])) " "
+                select name="region" {
+                    option value="" { (speech.say("all-of-them")) }
+                    option value=(NATIONAL) selected[chosen(region, NATIONAL)] { (speech.say("whole-country")) }
+                    @for (key, name) in speech.terms(List::Regions) {
+                        option value=(key) selected[chosen(region, &key)] { (name) }
+                    }
+                }
+            }
+            label {
+                (speech.label(&path)) " "
+                select name="status" {
+                    option value="" { (speech.say("all-of-them")) }
+                    @for key in statuses(listing.kind) {
+                        option value=(key) selected[chosen(status, key)] { (speech.choice(&path, key)) }
+                    }
+                }
+            }
+            button { (speech.say("show-list")) }
+        }
+    }
+}
+
+fn row(speech: Speech<'_>, listing: &Listing, record: &ListedRecord, receipts: &[Receipt]) -> Markup {
+    let path = status_path(record.kind);
+    let office = office_name(speech, &listing.offices, &record.updated.office);
+    let needs = record.concurrent + record.decisions;
+    html! {
+        tr {
+            th scope="row" {
+                a href=(address(record.kind, record.id)) {
+                    @if record.title.is_empty() { (speech.say("untitled")) } @else { (record.title) }
+                }
+                @if needs > 0 { " " span.mark { (speech.count("divergences", needs as u64)) } }
+                @if record.to_complete > 0 { " " span.aside { (speech.count("to-complete", record.to_complete as u64)) } }
+            }
+            td { (record.status.as_deref().map(|status| speech.choice(&path, status)).unwrap_or_default()) }
+            td { (speech.regions(record.regions.iter().map(String::as_str))) }
+            td { (office) ", " (speech.moment(record.updated.at)) }
+            td { (received(speech, receipts, &listing.offices)) }
+        }
+    }
+}
+
+/// In a row there is room for names only.
+fn received(speech: Speech<'_>, receipts: &[Receipt], offices: &[Office]) -> String {
+    use toguna_protocol::engine::ReceiptState;
+    let there = receipts.iter().filter(|receipt| receipt.state == ReceiptState::Has);
+    let names: Vec<String> =
+        there.map(|receipt| format!("✓ {}", office_name(speech, offices, &receipt.office))).collect();
+    if names.is_empty() {
+        return sentence(speech, receipts, offices).into_iter().next().map(|first| first.text).unwrap_or_default();
+    }
+    names.join(" · ")
+}

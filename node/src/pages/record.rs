@@ -1,0 +1,107 @@
+//! One record as it is, and how it came to be so.
+
+mod history;
+mod receipts;
+mod show;
+
+use axum::extract::{Path, Query, State};
+use maud::{Markup, html};
+use serde::Deserialize;
+use toguna_protocol::{
+    engine::{Office, Receipt, RecordView},
+    ids::RecordId,
+    record::Kind,
+};
+
+pub(super) use self::{
+    history::{field_of, history, value},
+    receipts::sentence,
+    show::label_of,
+};
+use super::{Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
+
+/// The kind that an address names: `conflicts`.
+pub(super) fn kind_of(kinds: &str) -> Result<Kind, PageError> {
+    Kind::ALL.into_iter().find(|kind| kinds == plural(*kind)).ok_or(PageError::NotFound)
+}
+
+/// How the addresses of a kind's pages begin.
+pub(super) fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Consultation => "consultations",
+        Kind::Conflict => "conflicts",
+        Kind::Project => "projects",
+    }
+}
+
+/// The address of a record.
+pub(super) fn address(kind: Kind, id: RecordId) -> String {
+    format!("/{}/{id}", plural(kind))
+}
+
+/// What the address says beside the record.
+#[derive(Deserialize)]
+pub(super) struct Shown {
+    /// Something has just been saved.
+    saved: Option<String>,
+}
+
+/// All that a record's page shows.
+pub(super) struct Page {
+    pub(super) record: RecordView,
+    pub(super) receipts: Vec<Receipt>,
+    pub(super) offices: Vec<Office>,
+    pub(super) just_saved: bool,
+    pub(super) may_write: bool,
+    pub(super) csrf: String,
+}
+
+pub(super) async fn show(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path((kinds, id)): Path<(String, String)>,
+    Query(shown): Query<Shown>,
+) -> Result<Markup, PageError> {
+    let (kind, id) = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
+    let asked = move |engine: &mut toguna_protocol::engine::Engine<_>| {
+        Ok::<_, toguna_protocol::engine::QueryError>((engine.record(id)?, engine.receipts(id)?, engine.offices()))
+    };
+    let (record, receipts, offices) = pages.app.ask(asked).await??;
+    if record.kind != kind {
+        return Err(PageError::NotFound);
+    }
+    let page = Page {
+        record,
+        receipts,
+        offices,
+        just_saved: shown.saved.is_some(),
+        may_write: visitor.may_write(),
+        csrf: visitor.csrf(),
+    };
+    let speech = visitor.speech(&pages);
+    let body = show::body(speech, &page);
+    let title = title(speech, &page.record.fields);
+    Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body))
+}
+
+/// A record's title.
+pub(super) fn title(speech: Speech<'_>, fields: &serde_json::Map<String, serde_json::Value>) -> String {
+    let title = fields.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+    if title.is_empty() { speech.say("untitled") } else { title.to_owned() }
+}
+
+/// The name of the office with this key.
+pub(super) fn office_name(speech: Speech<'_>, offices: &[Office], author: &toguna_protocol::ids::AuthorKey) -> String {
+    let office = offices.iter().find(|office| office.author == *author);
+    office.and_then(|office| office.name.clone()).unwrap_or_else(|| speech.say("office-unnamed"))
+}
+
+/// Where one is, above the heading.
+pub(super) fn crumbs(speech: Speech<'_>, kind: Kind, record: Option<(RecordId, &str)>) -> Markup {
+    html! {
+        p.crumbs {
+            a href=(format!("/{}", plural(kind))) { (speech.say(&format!("kind-{}.plural", kind.key()))) }
+            @if let Some((id, title)) = record { " › " a href=(address(kind, id)) { (title) } }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Who changed what of a record, where, when and why; the newest first.
+
+use axum::extract::{Path, State};
+use maud::{Markup, html};
+use serde_json::Value;
+use toguna_protocol::{
+    engine::{Engine, HistoryStep, Office, QueryError, RecordView},
+    record::{Kind, schema::Field},
+};
+
+use super::{address, crumbs, kind_of, office_name, plural, show::label_of, title};
+use crate::pages::{Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
+
+/// Characters of a value that are shown before the rest is folded away.
+const SHORT: usize = 160;
+
+pub(in crate::pages) async fn history(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path((kinds, id)): Path<(String, String)>,
+) -> Result<Markup, PageError> {
+    let (kind, id) = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
+    let asked =
+        move |engine: &mut Engine<_>| Ok::<_, QueryError>((engine.record(id)?, engine.history(id)?, engine.offices()));
+    let (record, steps, offices): (RecordView, Vec<HistoryStep>, Vec<Office>) = pages.app.ask(asked).await??;
+    if record.kind != kind {
+        return Err(PageError::NotFound);
+    }
+    let speech = visitor.speech(&pages);
+    let name = title(speech, &record.fields);
+    let body = html! {
+        (crumbs(speech, kind, Some((id, &name))))
+        h1 { (speech.say("history")) }
+        ol.history reversed {
+            @for step in steps.iter().rev() { (self::step(speech, kind, step, &offices)) }
+        }
+        p { a href=(address(kind, id)) { (speech.say("back-to-record")) } }
+    };
+    Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &speech.say("history"), &body))
+}
+
+fn step(speech: Speech<'_>, kind: Kind, step: &HistoryStep, offices: &[Office]) -> Markup {
+    let (office, moment) = (office_name(speech, offices, &step.stamp.office), speech.moment(step.stamp.at));
+    html! {
+        li {
+            p.stamp {
+                (speech.say_of("changed-by", &[("person", &step.stamp.by), ("office", &office), ("moment", &moment)]))
+                @if let Some(reason) = &step.reason { " – " (speech.say_of("because", &[("reason", reason)])) }
+            }
+            ul {
+                @for change in &step.changes {
+                    li {
+                        strong { (label_of(speech, kind, &change.field)) } " : "
+                        (value(speech, kind, &change.field, &change.before)) " → "
+                        (value(speech, kind, &change.field, &change.after))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A value of the field that a pointer names, as it reads.
+pub(in crate::pages) fn value(speech: Speech<'_>, kind: Kind, pointer: &str, value: &Value) -> Markup {
+    if value.is_null() {
+        return html! { span.aside { (speech.say("nothing")) } };
+    }
+    let text = match field_of(kind, pointer) {
+        Some((field, path)) => {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            speech.value(field, &path, value)
+        }
+        None => match value {
+            Value::Bool(flag) => speech.say(if *flag { "yes" } else { "no" }),
+            Value::String(text) => text.clone(),
+            Value::Object(_) => speech.say("an-item"),
+            other => other.to_string(),
+        },
+    };
+    if text.chars().count() <= SHORT {
+        return html! { q { (text) } };
+    }
+    let short: String = text.chars().take(SHORT).collect();
+    html! { details.value { summary { (short) "…" } div.prose { (text) } } }
+}
+
+/// The field that a pointer names, with the path of its label.
+pub(in crate::pages) fn field_of(kind: Kind, pointer: &str) -> Option<(&'static Field, Vec<String>)> {
+    let mut path = vec![kind.key().to_owned()];
+    let mut fields: Vec<&'static Field> = kind.schema().fields().collect();
+    let mut segments = pointer.split('/').skip(1);
+    loop {
+        let name = segments.next()?;
+        let field = fields.iter().copied().find(|field| field.name == name)?;
+        path.push(field.name.to_owned());
+        match (field.shape.item_fields(), segments.next()) {
+            (_, None) => return Some((field, path)),
+            (Some(inner), Some(_)) => fields = inner.iter().collect(),
+            (None, Some(_)) => return None,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! A record's page: what needs a person, who has it, then everything it says, part by part.
+
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+use toguna_protocol::record::{
+    List,
+    schema::{Field, Shape},
+};
+
+use super::{Page, address, crumbs, sentence, title};
+use crate::pages::{
+    sections::{Section, sections},
+    speech::Speech,
+};
+
+pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
+    let record = &page.record;
+    let (kind, here) = (record.kind, address(record.kind, record.id));
+    html! {
+        (crumbs(speech, kind, None))
+        h1 { (title(speech, &record.fields)) }
+        @if page.just_saved {
+            p.saved role="status" { (speech.say_of("saved-at", &[("office", &own_name(speech, page))])) }
+        }
+        (receipts(speech, page))
+        (needs(speech, page, &here))
+        p.verbs {
+            @if page.may_write { a.button href=(format!("{here}/edit")) { (speech.say("edit")) } " " }
+            a href=(format!("{here}/history")) { (speech.say("history")) }
+        }
+        @for section in sections(kind) { (part(speech, page, &section, &here)) }
+        (last_change(speech, page))
+    }
+}
+
+fn own_name(speech: Speech<'_>, page: &Page) -> String {
+    let here = page.receipts.iter().find(|r| r.state == toguna_protocol::engine::ReceiptState::Here);
+    here.and_then(|here| here.name.clone()).unwrap_or_else(|| speech.say("office-unnamed"))
+}
+
+fn receipts(speech: Speech<'_>, page: &Page) -> Markup {
+    html! {
+        ul.receipts aria-label=(speech.say("receipts-title")) {
+            @for sentence in sentence(speech, &page.receipts, &page.offices) {
+                li.arrived[sentence.arrived] { (if sentence.arrived { "✓ " } else { "○ " }) (sentence.text) }
+            }
+        }
+    }
+}
+
+/// What waits for somebody: divergent values, withdrawn items that were edited, broken rules, what is to be completed.
+fn needs(speech: Speech<'_>, page: &Page, here: &str) -> Markup {
+    let record = &page.record;
+    let of = |pointer: &str| label_of(speech, record.kind, pointer);
+    html! {
+        @if !record.concurrent.is_empty() || !record.decisions.is_empty() {
+            section.needs {
+                h2 { (speech.say("divergent")) }
+                ul {
+                    @for field in &record.concurrent {
+                        li {
+                            (of(&field.field)) " : "
+                            a href=(format!("{here}/settle{}", field.field)) { (speech.say("look-and-settle")) }
+                        }
+                    }
+                    @for pointer in &record.decisions {
+                        li {
+                            (of(pointer)) " : " (speech.say("withdrawn-and-edited")) " "
+                            a href=(format!("{here}/settle{pointer}/withdrawn")) { (speech.say("look-and-settle")) }
+                        }
+                    }
+                }
+            }
+        }
+        @if !record.flags.is_empty() {
+            section.needs {
+                h2 { (speech.say("to-look-at")) }
+                ul { @for flag in &record.flags { li { (of(&flag.pointer)) " : " (flag_text(speech, &flag.code)) } } }
+            }
+        }
+        @if !record.to_complete.is_empty() {
+            details.complete {
+                summary { (speech.count("to-complete", record.to_complete.len() as u64)) }
+                ul { @for flag in &record.to_complete { li { (of(&flag.pointer)) " : " (flag_text(speech, &flag.code)) } } }
+            }
+        }
+    }
+}
+
+fn flag_text(speech: Speech<'_>, code: &str) -> String {
+    speech.say(&format!("flag-{code}"))
+}
+
+/// The label of what a pointer names: the field, and of an item the list it stands in.
+pub(in crate::pages) fn label_of(speech: Speech<'_>, kind: toguna_protocol::record::Kind, pointer: &str) -> String {
+    let mut path = vec![kind.key()];
+    let mut labels = Vec::new();
+    let mut fields: Vec<&'static Field> = kind.schema().fields().collect();
+    let mut segments = pointer.split('/').skip(1);
+    while let Some(name) = segments.next() {
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            if name == "withdrawn" {
+                labels.push(speech.say("was-withdrawn"));
+            }
+            break;
+        };
+        path.push(field.name);
+        labels.push(speech.label(&path));
+        match field.shape {
+            Shape::Items(inner) | Shape::Ledger(inner) => {
+                segments.next();
+                fields = inner.iter().collect();
+            }
+            Shape::Sheet(list, _) => {
+                labels.extend(segments.next().map(|key| speech.term(list, key)));
+                break;
+            }
+            _ => break,
+        }
+    }
+    labels.join(" – ")
+}
+
+fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Markup {
+    let path = [page.record.kind.key()];
+    let fields = &page.record.fields;
+    let known = |field: &&&'static Field| field.name != "title" && fields.get(field.name).is_some_and(is_something);
+    let lists = section.fields.iter().filter(|field| is_list(field));
+    let values: Vec<&&'static Field> = section.fields.iter().filter(|field| !is_list(field)).filter(known).collect();
+    let has_lists = section.fields.iter().any(|field| is_list(field));
+    html! {
+        @if !values.is_empty() || has_lists {
+            section {
+                h2 { (speech.say(&format!("section-{}", section.id))) }
+                @if !values.is_empty() {
+                    dl { @for field in values { (line(speech, field, &path, &fields[field.name])) } }
+                }
+                @for field in lists { (list(speech, page, field, &path, fields, (here, field.name))) }
+            }
+        }
+    }
+}
+
+fn is_list(field: &Field) -> bool {
+    matches!(field.shape, Shape::Items(_) | Shape::Ledger(_)) && field.name != "evaluations" && field.name != "links"
+}
+
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(members) => !members.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    }
+}
+
+fn line(speech: Speech<'_>, field: &Field, path: &[&str], value: &Value) -> Markup {
+    let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
+    html! {
+        dt { (speech.label(&path)) }
+        dd {
+            @match (&field.shape, value) {
+                (Shape::Narrative | Shape::Paragraph, Value::String(text)) => div.prose { (text) },
+                (Shape::Sheet(list, inner), Value::Object(rows)) => (sheet(speech, *list, inner, &path, rows)),
+                _ => (speech.value(field, &path, value)),
+            }
+        }
+    }
+}
+
+fn sheet(speech: Speech<'_>, list: List, inner: &Shape, path: &[&str], rows: &Map<String, Value>) -> Markup {
+    let Shape::Compound { parts, .. } = inner else { return html! {} };
+    html! {
+        table {
+            tbody {
+                @for (key, label) in speech.terms(list) {
+                    @if let Some(Value::Object(row)) = rows.get(&key) {
+                        tr {
+                            th scope="row" { (label) }
+                            @for part in *parts {
+                                @let path: Vec<&str> = path.iter().copied().chain([part.name]).collect();
+                                td { (row.get(part.name).map(|value| speech.value(part, &path, value)).unwrap_or_default()) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A list with its items, and the way to add one. `place`: the record's address, and the pointer of the list.
+fn list(
+    speech: Speech<'_>,
+    page: &Page,
+    field: &Field,
+    path: &[&str],
+    values: &Map<String, Value>,
+    (here, pointer): (&str, &str),
+) -> Markup {
+    let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
+    let empty = Map::new();
+    let items = values.get(field.name).and_then(Value::as_object).unwrap_or(&empty);
+    let inner = field.shape.item_fields().unwrap_or_default();
+    let one = speech.words.one(speech.lang, &path);
+    let mut sorted: Vec<(&String, &Map<String, Value>)> =
+        items.iter().filter_map(|(id, item)| Some((id, item.as_object()?))).collect();
+    sorted.sort_by_key(|(id, item)| (date_of(item), (*id).clone()));
+    html! {
+        div.list {
+            h3 { (speech.label(&path)) @if !items.is_empty() { " (" (items.len()) ")" } }
+            @if !sorted.is_empty() {
+                ol.items {
+                    @for (id, item) in sorted { (self::item(speech, page, (field, inner), &path, item, (here, &format!("{pointer}/{id}")))) }
+                }
+            }
+            @if page.may_write {
+                p { a.add href=(format!("{here}/edit/{pointer}/new")) { (speech.say_of("add-one", &[("what", &one)])) } }
+            }
+        }
+    }
+}
+
+/// By what the items of a list are sorted: their date, as the protocol writes it.
+fn date_of(item: &Map<String, Value>) -> String {
+    let first = ["date", "signed_date", "quarter", "received_date", "number"].iter().find_map(|name| item.get(*name));
+    first.and_then(Value::as_str).unwrap_or("~").to_owned()
+}
+
+fn item(
+    speech: Speech<'_>,
+    page: &Page,
+    (field, fields): (&Field, &'static [Field]),
+    path: &[&str],
+    item: &Map<String, Value>,
+    (here, pointer): (&str, &str),
+) -> Markup {
+    let withdrawn = item.get("withdrawn") == Some(&Value::Bool(true));
+    let known = |field: &&Field| !is_list(field) && item.get(field.name).is_some_and(is_something);
+    let verb = |verb: &str, id: &str| {
+        html! {
+            form method="post" action=(format!("{here}/{verb}/{pointer}")) {
+                input type="hidden" name="csrf" value=(page.csrf);
+                button.plain { (speech.say(id)) }
+            }
+        }
+    };
+    html! {
+        li.withdrawn[withdrawn] {
+            @if withdrawn { p.aside { (speech.say("withdrawn-item")) } }
+            dl.inline { @for field in fields.iter().filter(known) { (line(speech, field, path, &item[field.name])) } }
+            @for nested in fields.iter().filter(|field| is_list(field)) {
+                @if !withdrawn { (list(speech, page, nested, path, item, (here, &format!("{pointer}/{}", nested.name)))) }
+            }
+            @if page.may_write {
+                div.verbs {
+                    @if withdrawn { (verb("restore", "restore")) }
+                    @else if matches!(field.shape, Shape::Ledger(_)) { (verb("withdraw", "withdraw")) }
+                    @else {
+                        a href=(format!("{here}/edit/{pointer}")) { (speech.say("edit")) }
+                        (verb("withdraw", "withdraw"))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn last_change(speech: Speech<'_>, page: &Page) -> Markup {
+    let stamp = &page.record.updated;
+    let office = super::office_name(speech, &page.offices, &stamp.office);
+    let moment = speech.moment(stamp.at);
+    html! {
+        p.aside { (speech.say_of("last-change", &[("person", &stamp.by), ("office", &office), ("moment", &moment)])) }
+    }
+}

@@ -1,0 +1,120 @@
+//! Who asks for a page: the account that signed in, what it may do, and what it posted.
+
+use axum::{
+    Form,
+    extract::{FromRequest, FromRequestParts, Request, rejection::FormRejection},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+
+use super::{Pages, Shared, error::PageError, form::Given, speech::Speech};
+use crate::{
+    accounts::{Language, Session},
+    words::Lang,
+};
+
+/// The cookie that holds a session.
+pub(super) const COOKIE: &str = "toguna";
+
+/// Somebody who has signed in.
+pub(super) struct Visitor {
+    session: Session,
+    pub(super) lang: Lang,
+    office: String,
+}
+
+impl Visitor {
+    /// The session that a request shows, if it still holds.
+    fn session_of(pages: &Pages, headers: &HeaderMap) -> Option<Session> {
+        pages.accounts.of_cookie(cookie(headers)?, pages.now())
+    }
+
+    /// The language of whoever asks: the account's choice, else the browser's.
+    pub(super) fn lang_of(pages: &Pages, headers: &HeaderMap) -> Lang {
+        let chosen = Self::session_of(pages, headers).and_then(|session| session.account().language);
+        match chosen {
+            Some(Language::Fr) => Lang::Fr,
+            Some(Language::En) => Lang::En,
+            None => {
+                let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+                accepted.map_or(Lang::Fr, Lang::accepted)
+            }
+        }
+    }
+
+    /// What a form must send back to be taken for ours.
+    pub(super) fn csrf(&self) -> String {
+        self.session.csrf()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.session.account().name.as_str()
+    }
+
+    /// The message that names its role.
+    pub(super) fn role(&self) -> String {
+        format!("role-{}", self.session.account().role.key())
+    }
+
+    pub(super) fn may_write(&self) -> bool {
+        self.session.account().role.may_write()
+    }
+
+    pub(super) fn office(&self) -> &str {
+        &self.office
+    }
+
+    pub(super) fn speech<'p>(&self, pages: &'p Pages) -> Speech<'p> {
+        pages.speech(self.lang)
+    }
+}
+
+/// The session's cookie among those that were sent (RFC 6265, section 4.2.1).
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    sent.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+impl FromRequestParts<Shared> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Shared) -> Result<Self, PageError> {
+        let session = Self::session_of(pages, &parts.headers).ok_or(PageError::SignIn)?;
+        let lang = Self::lang_of(pages, &parts.headers);
+        Ok(Visitor { session, lang, office: pages.settings.office.clone() })
+    }
+}
+
+/// A form that somebody who may write has sent from a page of ours.
+pub(super) struct Posted {
+    pub(super) visitor: Visitor,
+    pub(super) given: Given,
+}
+
+impl FromRequest<Shared> for Posted {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, pages: &Shared) -> Result<Self, PageError> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, pages).await?;
+        let given = typed(Request::from_parts(parts, body), pages).await?;
+        if !visitor.session.csrf_holds(given.text("csrf").unwrap_or_default()) {
+            return Err(PageError::Form);
+        }
+        if !visitor.may_write() {
+            return Err(PageError::ReadOnly);
+        }
+        Ok(Posted { visitor, given })
+    }
+}
+
+/// What a form holds, whoever sent it.
+pub(super) async fn typed(request: Request, pages: &Shared) -> Result<Given, PageError> {
+    let form = Form::<Vec<(String, String)>>::from_request(request, pages).await;
+    let Form(pairs) = form.map_err(|rejection| match rejection {
+        FormRejection::BytesRejection(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            PageError::TooLarge
+        }
+        _ => PageError::Form,
+    })?;
+    Given::of_pairs(pairs).ok_or(PageError::TooLarge)
+}
