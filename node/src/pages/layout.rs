@@ -18,7 +18,8 @@ pub(super) fn style_path() -> String {
     format!("/style-{}.css", &blake3::hash(STYLE.as_bytes()).to_hex()[..12])
 }
 
-/// Nothing from elsewhere, no script in a page, nobody's frame.
+/// Nothing from elsewhere, no script in a page, nobody's frame. (Beside it the referrer is kept to our own pages, and not
+/// from them too: browsers would send our own forms without their origin.)
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'; connect-src 'self'; script-src 'self'";
 
@@ -39,7 +40,7 @@ pub(super) fn page(speech: Speech<'_>, visitor: Option<&Visitor>, at: &str, titl
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
+                meta name="referrer" content="same-origin";
                 title { (title) " – Toguna" }
                 link rel="stylesheet" href=(style_path());
             }
@@ -96,7 +97,7 @@ pub(super) async fn around(State(pages): State<Shared>, request: Request, next: 
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
