@@ -100,6 +100,7 @@ pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
         .route("/{kinds}/{id}/restore/{*part}", post(edit::restore))
         .route("/{kinds}/{id}/settle/{*part}", get(settle::show).post(settle::save))
         .route(&layout::style_path(), get(layout::style))
+        .route(layout::ICON_PATH, get(layout::icon))
         .fallback(async || PageError::NotFound)
         .layer(middleware::from_fn_with_state(pages.clone(), layout::around))
         .with_state(pages)

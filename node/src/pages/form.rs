@@ -112,6 +112,13 @@ impl Given {
         self.0.contains_key(name)
     }
 
+    /// Whether anything stands in the inputs of a field.
+    pub(super) fn is_filled(&self, field: &str) -> bool {
+        let inside = format!("{field}/");
+        let of = |name: &String| name == field || name.starts_with(&inside);
+        self.0.iter().any(|(name, values)| of(name) && values.iter().any(|value| !value.is_empty()))
+    }
+
     /// The same form, made from a newer version: what was not touched since `read` is as it is `now`.
     pub(super) fn rebased(mut self, read: &Given, now: &Given) -> Self {
         let of = |given: &Given, name: &str| given.all(name).map(str::to_owned).collect::<Vec<_>>();

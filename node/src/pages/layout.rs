@@ -18,6 +18,12 @@ pub(super) fn style_path() -> String {
     format!("/style-{}.css", &blake3::hash(STYLE.as_bytes()).to_hex()[..12])
 }
 
+/// The roof over the house of words: what a browser shows on the tab.
+const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#14508c" d="M2 13 16 4l14 9v3H2zM5 18h3v10H5zm9 0h4v10h-4zm10 0h3v10h-3z"/></svg>"##;
+
+/// Where [`ICON`] is served.
+pub(super) const ICON_PATH: &str = "/icon.svg";
+
 /// Nothing from elsewhere, no script in a page, nobody's frame. (Beside it the referrer is kept to our own pages, and not
 /// from them too: browsers would send our own forms without their origin.)
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -43,6 +49,7 @@ pub(super) fn page(speech: Speech<'_>, visitor: Option<&Visitor>, at: &str, titl
                 meta name="referrer" content="same-origin";
                 title { (title) " – Toguna" }
                 link rel="stylesheet" href=(style_path());
+                link rel="icon" href=(ICON_PATH) type="image/svg+xml";
             }
             body {
                 a.skip href="#main" { (speech.say("skip")) }
@@ -111,4 +118,9 @@ pub(super) async fn around(State(pages): State<Shared>, request: Request, next: 
 /// The stylesheet: kept by the browser for ever, since its address names what is in it.
 pub(super) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+/// The icon.
+pub(super) async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], ICON)
 }

@@ -188,8 +188,8 @@ fn row(speech: Speech<'_>, listing: &Listing, record: &ListedRecord, receipts: &
                 a href=(address(record.kind, record.id)) {
                     @if record.title.is_empty() { (speech.say("untitled")) } @else { (record.title) }
                 }
-                @if needs > 0 { " " span.mark { (speech.count("divergences", needs as u64)) } }
-                @if record.to_complete > 0 { " " span.aside { (speech.count("to-complete", record.to_complete as u64)) } }
+                @if needs > 0 { br; span.mark { (speech.count("divergences", needs as u64)) } }
+                @if record.to_complete > 0 { br; span.aside { (speech.count("to-complete", record.to_complete as u64)) } }
             }
             td { (record.status.as_deref().map(|status| speech.choice(&path, status)).unwrap_or_default()) }
             td { (speech.regions(record.regions.iter().map(String::as_str))) }

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
 use toguna_protocol::{
-    engine::{Office, Receipt, RecordView},
+    engine::{Office, Receipt, RecordView, rows::Stamp},
     ids::RecordId,
     record::Kind,
 };
@@ -94,6 +94,15 @@ pub(super) fn title(speech: Speech<'_>, fields: &serde_json::Map<String, serde_j
 pub(super) fn office_name(speech: Speech<'_>, offices: &[Office], author: &toguna_protocol::ids::AuthorKey) -> String {
     let office = offices.iter().find(|office| office.author == *author);
     office.and_then(|office| office.name.clone()).unwrap_or_else(|| speech.say("office-unnamed"))
+}
+
+/// Who made a change, where and when. What no person signed is the office's own.
+pub(super) fn stamped(speech: Speech<'_>, offices: &[Office], stamp: &Stamp) -> String {
+    let (office, moment) = (office_name(speech, offices, &stamp.office), speech.moment(stamp.at));
+    if stamp.by == office {
+        return format!("{office}, {moment}");
+    }
+    speech.say_of("changed-by", &[("person", &stamp.by), ("office", &office), ("moment", &moment)])
 }
 
 /// Where one is, above the heading.

@@ -18,7 +18,7 @@ use super::{
     error::PageError,
     form::{self, Given, inputs::Inputs},
     layout,
-    record::{address, crumbs, field_of, kind_of, label_of, office_name, plural, title, value},
+    record::{address, crumbs, field_of, kind_of, label_of, plural, stamped, title, value},
     speech::Speech,
     visitor::{Posted, Visitor},
 };
@@ -146,12 +146,11 @@ impl Page {
                 @for seen in &self.field.values {
                     @if let Some(stamp) = &seen.stamp {
                         @let entry = stamp.entry.to_string();
-                        @let (office, moment) = (office_name(speech, &self.offices, &stamp.office), speech.moment(stamp.at));
                         label.value {
                             input type="radio" name="choice" value=(entry) checked[self.given.text("choice") == Some(&entry)];
                             " " (value(speech, self.kind, &self.field.field, &seen.value))
                             span.aside {
-                                " " (speech.say_of("changed-by", &[("person", &stamp.by), ("office", &office), ("moment", &moment)]))
+                                " " (stamped(speech, &self.offices, stamp))
                                 @if seen.shown { " · " (speech.say("shown-meanwhile")) }
                             }
                         }

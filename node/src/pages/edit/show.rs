@@ -146,11 +146,12 @@ impl Sheet {
         };
         html! {
             @if self.part.name.is_empty() {
-                @for section in sections(self.kind) {
+                @for (at, section) in sections(self.kind).iter().enumerate() {
                     @let fields = typed(&section.fields);
                     @if !fields.is_empty() {
-                        section {
-                            h2 { (inputs.speech.say(&format!("section-{}", section.id))) }
+                        // What is rarely filled in at once stays folded until it holds something, or something is wrong.
+                        details.section open[at == 0 || fields.iter().any(|field| inputs.matters(field))] {
+                            summary { h2 { (inputs.speech.say(&format!("section-{}", section.id))) } }
                             @for field in fields { (inputs.field(field, &self.part.path, "")) }
                         }
                     }

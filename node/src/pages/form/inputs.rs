@@ -44,6 +44,12 @@ impl Inputs<'_> {
         }
     }
 
+    /// Whether a field of the record holds something, or something is wrong with it.
+    pub(in crate::pages) fn matters(&self, field: &Field) -> bool {
+        let at_fault = |pointer: &str| pointer.split('/').nth(1) == Some(field.name);
+        self.given.is_filled(field.name) || self.faults.iter().any(|(pointer, _)| at_fault(pointer))
+    }
+
     fn text(&self, name: &str) -> &str {
         self.given.text(name).unwrap_or_default()
     }

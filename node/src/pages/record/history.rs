@@ -8,7 +8,7 @@ use toguna_protocol::{
     record::{Kind, schema::Field},
 };
 
-use super::{address, crumbs, kind_of, office_name, plural, show::label_of, title};
+use super::{address, crumbs, kind_of, plural, show::label_of, stamped, title};
 use crate::pages::{Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
 
 /// Characters of a value that are shown before the rest is folded away.
@@ -40,11 +40,10 @@ pub(in crate::pages) async fn history(
 }
 
 fn step(speech: Speech<'_>, kind: Kind, step: &HistoryStep, offices: &[Office]) -> Markup {
-    let (office, moment) = (office_name(speech, offices, &step.stamp.office), speech.moment(step.stamp.at));
     html! {
         li {
             p.stamp {
-                (speech.say_of("changed-by", &[("person", &step.stamp.by), ("office", &office), ("moment", &moment)]))
+                (stamped(speech, offices, &step.stamp))
                 @if let Some(reason) = &step.reason { " – " (speech.say_of("because", &[("reason", reason)])) }
             }
             ul {

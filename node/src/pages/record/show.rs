@@ -125,7 +125,7 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
     let path = [page.record.kind.key()];
     let fields = &page.record.fields;
     let known = |field: &&&'static Field| field.name != "title" && fields.get(field.name).is_some_and(is_something);
-    let lists = section.fields.iter().filter(|field| is_list(field));
+    let lists = section.fields.iter().filter(|field| is_list(field) && is_filled(fields, field));
     let values: Vec<&&'static Field> = section.fields.iter().filter(|field| !is_list(field)).filter(known).collect();
     let has_lists = section.fields.iter().any(|field| is_list(field));
     html! {
@@ -136,6 +136,7 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
                     dl { @for field in values { (line(speech, field, &path, &fields[field.name])) } }
                 }
                 @for field in lists { (list(speech, page, field, &path, fields, (here, field.name))) }
+                (to_add(speech, page, section.fields.iter().copied(), &path, fields, (here, "")))
             }
         }
     }
@@ -190,6 +191,38 @@ fn sheet(speech: Speech<'_>, list: List, inner: &Shape, path: &[&str], rows: &Ma
     }
 }
 
+fn is_filled(values: &Map<String, Value>, field: &Field) -> bool {
+    values.get(field.name).is_some_and(is_something)
+}
+
+/// What may be added to the lists among some fields that hold nothing yet, in one line. `place`: the record's address,
+/// and the pointer of what the lists stand in.
+fn to_add(
+    speech: Speech<'_>,
+    page: &Page,
+    fields: impl Iterator<Item = &'static Field>,
+    path: &[&str],
+    values: &Map<String, Value>,
+    (here, before): (&str, &str),
+) -> Markup {
+    let empty: Vec<&'static Field> = fields.filter(|field| is_list(field) && !is_filled(values, field)).collect();
+    let one = |field: &Field| {
+        let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
+        speech.words.one(speech.lang, &path)
+    };
+    html! {
+        @if page.may_write && !empty.is_empty() {
+            p.add {
+                (speech.say("add-any")) " "
+                @for (at, field) in empty.iter().enumerate() {
+                    @if at > 0 { " · " }
+                    a href=(format!("{here}/edit/{before}{}/new", field.name)) { (one(field)) }
+                }
+            }
+        }
+    }
+}
+
 /// A list with its items, and the way to add one. `place`: the record's address, and the pointer of the list.
 fn list(
     speech: Speech<'_>,
@@ -200,8 +233,7 @@ fn list(
     (here, pointer): (&str, &str),
 ) -> Markup {
     let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
-    let empty = Map::new();
-    let items = values.get(field.name).and_then(Value::as_object).unwrap_or(&empty);
+    let Some(items) = values.get(field.name).and_then(Value::as_object) else { return html! {} };
     let inner = field.shape.item_fields().unwrap_or_default();
     let one = speech.words.one(speech.lang, &path);
     let mut sorted: Vec<(&String, &Map<String, Value>)> =
@@ -209,11 +241,9 @@ fn list(
     sorted.sort_by_key(|(id, item)| (date_of(item), (*id).clone()));
     html! {
         div.list {
-            h3 { (speech.label(&path)) @if !items.is_empty() { " (" (items.len()) ")" } }
-            @if !sorted.is_empty() {
-                ol.items {
-                    @for (id, item) in sorted { (self::item(speech, page, (field, inner), &path, item, (here, &format!("{pointer}/{id}")))) }
-                }
+            h3 { (speech.label(&path)) " (" (items.len()) ")" }
+            ol.items {
+                @for (id, item) in sorted { (self::item(speech, page, (field, inner), &path, item, (here, &format!("{pointer}/{id}")))) }
             }
             @if page.may_write {
                 p { a.add href=(format!("{here}/edit/{pointer}/new")) { (speech.say_of("add-one", &[("what", &one)])) } }
@@ -250,8 +280,11 @@ fn item(
         li.withdrawn[withdrawn] {
             @if withdrawn { p.aside { (speech.say("withdrawn-item")) } }
             dl.inline { @for field in fields.iter().filter(known) { (line(speech, field, path, &item[field.name])) } }
-            @for nested in fields.iter().filter(|field| is_list(field)) {
-                @if !withdrawn { (list(speech, page, nested, path, item, (here, &format!("{pointer}/{}", nested.name)))) }
+            @if !withdrawn {
+                @for nested in fields.iter().filter(|field| is_list(field)) {
+                    (list(speech, page, nested, path, item, (here, &format!("{pointer}/{}", nested.name))))
+                }
+                (to_add(speech, page, fields.iter(), path, item, (here, &format!("{pointer}/"))))
             }
             @if page.may_write {
                 div.verbs {
@@ -268,10 +301,5 @@ fn item(
 }
 
 fn last_change(speech: Speech<'_>, page: &Page) -> Markup {
-    let stamp = &page.record.updated;
-    let office = super::office_name(speech, &page.offices, &stamp.office);
-    let moment = speech.moment(stamp.at);
-    html! {
-        p.aside { (speech.say_of("last-change", &[("person", &stamp.by), ("office", &office), ("moment", &moment)])) }
-    }
+    html! { p.aside { (speech.say_of("last-change", &[("stamp", &super::stamped(speech, &page.offices, &page.record.updated))])) } }
 }
