@@ -27,6 +27,9 @@ mod sync;
 mod today;
 mod visitor;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::{

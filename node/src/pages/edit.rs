@@ -216,7 +216,7 @@ pub(super) async fn withdraw(
         }
         let mut reversal = item.clone();
         reversal.insert("reverses".to_owned(), json!(key));
-        nested(&format!("{list}/new1"), Value::Object(reversal))
+        nested(&format!("{list}/new"), Value::Object(reversal))
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! Forms and records: what a person typed becomes a merge patch, and a record becomes what stands in a form.
 //!
-//! An input's name is the field's JSON pointer without the first slash: `title`, `phase/is`, `incidents/new1/date`. A form
+//! An input's name is the field's JSON pointer without the first slash: `title`, `phase/is`, `incidents/new/date`. A form
 //! may show any part of a record; what it does not name is left alone, and what stands in it as it was read is not written,
 //! so that two people who edit one record disturb each other only where they really disagree.
 

@@ -10,7 +10,6 @@ use toguna_protocol::{
 
 /// How a new item is named in the address of its form, and in the names of its inputs.
 const NEW: &str = "new";
-const NEW_ITEM: &str = "new1";
 
 /// Lists within lists within records: no kind goes deeper.
 const MAX_DEPTH: usize = 3;
@@ -50,7 +49,9 @@ impl Part {
         let field = self.fields.iter().find(|field| field.name == list)?;
         let inner = field.shape.item_fields()?;
         let is_new = id == NEW;
-        let id = if is_new { NEW_ITEM } else { id.parse::<ItemId>().is_ok().then_some(id)? };
+        if !is_new && id.parse::<ItemId>().is_err() {
+            return None;
+        }
         // What is in an item that is not there yet cannot be named.
         if self.is_new {
             return None;
@@ -71,9 +72,9 @@ mod tests {
     fn addresses_name_items_however_deep_and_nothing_else() {
         let id = "abcdefghij-4-0";
         for (address, name) in [
-            ("incidents/new".to_owned(), Some("incidents/new1".to_owned())),
+            ("incidents/new".to_owned(), Some("incidents/new".to_owned())),
             (format!("incidents/{id}"), Some(format!("incidents/{id}"))),
-            (format!("decisions/{id}/follow_ups/new"), Some(format!("decisions/{id}/follow_ups/new1"))),
+            (format!("decisions/{id}/follow_ups/new"), Some(format!("decisions/{id}/follow_ups/new"))),
             ("incidents".to_owned(), None),
             ("title/new".to_owned(), None),
             ("nowhere/new".to_owned(), None),

@@ -31,17 +31,17 @@ fn what_was_typed_becomes_a_patch() {
         ("phase/since", "20/11/2026"),
         ("place/lat", "19,95"),
         ("place/lon", "2.97"),
-        ("incidents/new1/date", "22/11/2026"),
-        ("incidents/new1/incident_type", "cattle-theft"),
-        ("incidents/new1/deaths", "1 200"),
-        ("incidents/new2/date", ""),
+        ("incidents/new/date", "22/11/2026"),
+        ("incidents/new/incident_type", "cattle-theft"),
+        ("incidents/new/deaths", "1 200"),
+        ("incidents/new-2/date", ""),
     ];
     let expected = json!({
         "title": "Puits de Tin-Essako",
         "regions": {"ML-7": true, "ML-8": true},
         "place": {"lat": 19.95, "lon": 2.97},
         "phase": {"is": "open", "since": "2026-11-20"},
-        "incidents": {"new1": {"date": "2026-11-22", "incident_type": "cattle-theft", "deaths": 1200}},
+        "incidents": {"new": {"date": "2026-11-22", "incident_type": "cattle-theft", "deaths": 1200}},
     });
     assert_eq!(patched(Kind::Conflict, &typed, json!({})), Ok(expected));
 }
