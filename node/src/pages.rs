@@ -14,6 +14,7 @@ pub mod map;
 
 mod edit;
 mod error;
+mod evaluate;
 mod form;
 mod layout;
 mod list;
@@ -24,6 +25,7 @@ mod settle;
 mod sign_in;
 mod speech;
 mod sync;
+mod tie;
 mod today;
 mod visitor;
 
@@ -101,6 +103,8 @@ pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
         .route("/{kinds}/{id}/edit/{*part}", get(edit::show_part).post(edit::save_part))
         .route("/{kinds}/{id}/withdraw/{*part}", post(edit::withdraw))
         .route("/{kinds}/{id}/restore/{*part}", post(edit::restore))
+        .route("/{kinds}/{id}/tie", get(tie::show).post(tie::save))
+        .route("/projects/{id}/evaluate", get(evaluate::show).post(evaluate::save))
         .route("/{kinds}/{id}/settle/{*part}", get(settle::show).post(settle::save))
         .route(&layout::style_path(), get(layout::style))
         .route(layout::ICON_PATH, get(layout::icon))

@@ -21,6 +21,7 @@ use toguna_protocol::{
 };
 
 use self::show::Sheet;
+pub(super) use self::show::problem;
 use super::{
     Pages, Shared,
     error::PageError,

@@ -1,5 +1,6 @@
 //! The pages of a real node, asked in-process as a browser without scripts asks them.
 
+mod committee;
 mod forms;
 mod safety;
 

@@ -228,8 +228,10 @@ impl Sheet {
 }
 
 /// A refusal in words; in the engine's own where there are no better.
-fn problem(speech: Speech<'_>, code: &str, detail: &str) -> String {
-    let id = format!("problem-{code}");
-    let said = speech.say(&id);
-    if said == id && !detail.is_empty() { detail.to_owned() } else { said }
+pub(in crate::pages) fn problem(speech: Speech<'_>, code: &str, detail: &str) -> String {
+    let said = [format!("problem-{code}"), format!("flag-{code}.refused")].into_iter().find_map(|id| {
+        let said = speech.say(&id);
+        (said != id).then_some(said)
+    });
+    said.unwrap_or_else(|| if detail.is_empty() { code.to_owned() } else { detail.to_owned() })
 }

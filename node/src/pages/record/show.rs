@@ -9,8 +9,10 @@ use toguna_protocol::record::{
 
 use super::{Page, address, crumbs, sentence, title};
 use crate::pages::{
+    evaluate::opinions,
     sections::{Section, sections},
     speech::Speech,
+    tie::ties,
 };
 
 pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
@@ -29,6 +31,7 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
             a href=(format!("{here}/history")) { (speech.say("history")) }
         }
         @for section in sections(kind) { (part(speech, page, &section, &here)) }
+        (ties(speech, record, &page.named, page.may_write.then_some(&page.csrf)))
         (last_change(speech, page))
     }
 }
@@ -124,9 +127,10 @@ pub(in crate::pages) fn label_of(speech: Speech<'_>, kind: toguna_protocol::reco
 fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Markup {
     let path = [page.record.kind.key()];
     let fields = &page.record.fields;
-    let known = |field: &&&'static Field| field.name != "title" && fields.get(field.name).is_some_and(is_something);
+    let known = |field: &&&'static Field| field.name != "title" && is_filled(fields, field);
     let lists = section.fields.iter().filter(|field| is_list(field) && is_filled(fields, field));
-    let values: Vec<&&'static Field> = section.fields.iter().filter(|field| !is_list(field)).filter(known).collect();
+    let values: Vec<&&'static Field> =
+        section.fields.iter().filter(|field| field.shape.item_fields().is_none()).filter(known).collect();
     let has_lists = section.fields.iter().any(|field| is_list(field));
     html! {
         @if !values.is_empty() || has_lists {
@@ -137,11 +141,13 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
                 }
                 @for field in lists { (list(speech, page, field, &path, fields, (here, field.name))) }
                 (to_add(speech, page, section.fields.iter().copied(), &path, fields, (here, "")))
+                @if section.id == "selection" { (opinions(speech, &page.record, page.may_write)) }
             }
         }
     }
 }
 
+/// Opinions and ties are lists too, and are shown in their own way.
 fn is_list(field: &Field) -> bool {
     matches!(field.shape, Shape::Items(_) | Shape::Ledger(_)) && field.name != "evaluations" && field.name != "links"
 }
@@ -267,7 +273,7 @@ fn item(
     (here, pointer): (&str, &str),
 ) -> Markup {
     let withdrawn = item.get("withdrawn") == Some(&Value::Bool(true));
-    let known = |field: &&Field| !is_list(field) && item.get(field.name).is_some_and(is_something);
+    let known = |field: &&Field| field.shape.item_fields().is_none() && is_filled(item, field);
     let verb = |verb: &str, id: &str| {
         html! {
             form method="post" action=(format!("{here}/{verb}/{pointer}")) {

@@ -87,7 +87,7 @@ async fn two_people_disturb_each_other_only_where_they_disagree() {
 }
 
 #[tokio::test]
-async fn an_item_is_taken_back_and_restored_and_a_line_of_money_reversed() {
+async fn an_item_is_taken_back_and_restored() {
     let office = Office::new().await;
     let officer = office.sign_in("Aïssata").await;
     let page = officer.conflict(&[("title", "Un")]).await;
