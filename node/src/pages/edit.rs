@@ -137,7 +137,7 @@ async fn found(pages: &Pages, kinds: &str, id: &str, part: Option<&str>) -> Resu
     let record = pages.app.record(id).await?;
     let part = match part {
         None => Some(Part::whole(kind)),
-        Some(address) => Part::of(kind, address).filter(|part| !(part.in_ledger && !part.is_new)),
+        Some(address) => Part::of(kind, address).filter(|part| !part.in_ledger || part.is_new),
     };
     let part = part.filter(|part| record.kind == kind && (part.is_new || values_at(&record, part).is_some()));
     Ok((part.ok_or(PageError::NotFound)?, record))
@@ -198,7 +198,7 @@ async fn save_at(
     let sheet = Sheet::of(part, &read, pages.app.pack()).holding(given);
     // Whoever sees both values and saves again means it: the form then goes on from what stands there now.
     let sheet = match failed {
-        Failed::Changed(_) => sheet.from_newer(&schema, &read, &now, pages.app.pack()),
+        Failed::Changed(_) => sheet.made_from(&schema, &read, &now, pages.app.pack()),
         _ => sheet,
     };
     Ok(sheet.after(failed).page(pages, &visitor).into_response())

@@ -49,7 +49,7 @@ pub(super) fn sections(kind: Kind) -> Vec<Section> {
     let field = |name: &&str| all.iter().copied().find(|field| field.name == *name);
     let mut sections: Vec<Section> = named
         .iter()
-        .map(|(id, names)| Section { id, fields: names.iter().filter_map(|name| field(name)).collect() })
+        .map(|(id, names)| Section { id, fields: names.iter().filter_map(field).collect() })
         .collect();
     let is_named = |field: &&&'static Field| named.iter().any(|(_, names)| names.contains(&field.name));
     let rest = all.iter().filter(|field| !is_named(field)).copied().collect();

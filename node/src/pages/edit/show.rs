@@ -60,7 +60,7 @@ impl Sheet {
     }
 
     /// The same form made from the record as it is now: what the person did not touch is as it is now.
-    pub(super) fn from_newer(
+    pub(super) fn made_from(
         mut self,
         schema: &[&'static Field],
         read: &RecordView,
