@@ -1,7 +1,7 @@
 //! A Toguna node: what the protocol crate decides, this crate does.
 //!
 //! `store` keeps, `net` carries, `driver` is the one loop that owns the engine, `views` are read, and `app` is what
-//! everything a person touches (`web`, `exchange`, `cli`) goes through. `store` and `net` never know each other.
+//! everything a person touches (`pages`, `web`, `exchange`, `cli`) goes through. `store` and `net` never know each other.
 
 pub mod pack;
 pub mod words;
@@ -10,10 +10,10 @@ pub mod accounts;
 pub mod store;
 pub mod net;
 pub mod views;
-pub mod pages;
 pub mod driver;
 pub mod app;
 pub mod web;
+pub mod pages;
 pub mod exchange;
 pub mod sample;
 pub mod config;
