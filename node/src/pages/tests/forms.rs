@@ -33,6 +33,7 @@ async fn a_conflict_and_its_incident_are_entered_and_shown() {
     officer.get("/conflicts?status=settled").await.does_not_say("Puits de Tin-Essako");
     let history = officer.get(&format!("{page}/history")).await;
     history.says("Aïssata, Gao");
+    history.says("Type d'incident : Vol de bétail · ");
     office.app.stop().await;
 }
 
