@@ -5,6 +5,7 @@
 
 mod bundles;
 mod check;
+mod drafts;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -22,6 +23,7 @@ use tokio::sync::{broadcast, oneshot};
 
 pub use self::bundles::{BundleAskError, Parcel};
 pub use self::check::{CheckError, CheckProblem, CheckReport, CheckStep};
+pub use self::drafts::DraftAskError;
 use crate::{
     driver::{self, Driving},
     pack::Pack,

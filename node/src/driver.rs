@@ -25,8 +25,8 @@ use std::{
 use toguna_protocol::{
     bundle::{Maker, Salt},
     engine::{
-        self, BundleRefusal, BundleStep, Command, CommandError, CommandId, Contents, Effect, Engine, Event,
-        Observation, OpenError, Saved, Taken,
+        self, BundleRefusal, BundleStep, Command, CommandError, CommandId, Contents, DraftError, DraftStep, Effect,
+        Engine, Event, Kept, Observation, OpenError, Saved, Taken,
     },
     frame::VERSION,
     ids::{Moment, Now, UnixSeconds},
@@ -52,6 +52,7 @@ type Node = Engine<Arc<dyn Store>>;
 type Question = Box<dyn FnOnce(&mut Node) + Send>;
 type Reply = oneshot::Sender<Result<Saved, CommandError>>;
 type BundleReply = oneshot::Sender<Result<Taken, BundleRefusal>>;
+type DraftReply = oneshot::Sender<Result<Option<Kept>, DraftError>>;
 
 /// What the driver is told.
 pub(crate) enum Message {
@@ -61,6 +62,8 @@ pub(crate) enum Message {
     Export(Contents, Salt, oneshot::Sender<Result<Maker, LedgerError>>),
     /// Something of a bundle came.
     Bundle(BundleStep, BundleReply),
+    /// What somebody types is to be kept or dropped.
+    Draft(DraftStep, DraftReply),
     Net(NetEvent),
     Persisted(engine::PersistId),
     NotPersisted(engine::PersistId, String),
@@ -103,6 +106,10 @@ impl Driving {
 
     pub(crate) async fn bundle(&self, step: BundleStep, reply: BundleReply) -> Result<(), DriverError> {
         self.messages.send(Message::Bundle(step, reply)).await.map_err(|_| DriverError)
+    }
+
+    pub(crate) async fn draft(&self, step: DraftStep, reply: DraftReply) -> Result<(), DriverError> {
+        self.messages.send(Message::Draft(step, reply)).await.map_err(|_| DriverError)
     }
 
     pub(crate) fn net(&self) -> Option<&Net> {
@@ -157,6 +164,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         links: Links::new(net.clone()),
         replies: HashMap::new(),
         bundle_replies: HashMap::new(),
+        draft_replies: HashMap::new(),
         next_command: 0,
         happenings: happenings.clone(),
         clear_doubt: doubt.is_some().then(|| store.clone()),
@@ -237,6 +245,7 @@ struct Driver {
     links: Links,
     replies: HashMap<CommandId, Reply>,
     bundle_replies: HashMap<CommandId, BundleReply>,
+    draft_replies: HashMap<CommandId, DraftReply>,
     next_command: u64,
     happenings: broadcast::Sender<Happening>,
     /// The store's doubt is cleared once the engine's first writes, which answer it, are durable.
@@ -287,6 +296,11 @@ impl Driver {
                 let id = self.next_command();
                 self.bundle_replies.insert(id, reply);
                 self.handle(Event::Bundle(id, step)).await;
+            }
+            Message::Draft(step, reply) => {
+                let id = self.next_command();
+                self.draft_replies.insert(id, reply);
+                self.handle(Event::Draft(id, step)).await;
             }
             Message::Net(event) => {
                 if let Some(event) = self.links.take(event) {
@@ -348,6 +362,12 @@ impl Driver {
                 Effect::Bundled(id, result) => {
                     if let Some(reply) = self.bundle_replies.remove(&id) {
                         // Whoever brought it has gone; what was taken stands.
+                        let _ = reply.send(result);
+                    }
+                }
+                Effect::Drafted(id, result) => {
+                    if let Some(reply) = self.draft_replies.remove(&id) {
+                        // Whoever typed it has gone; what was kept stands.
                         let _ = reply.send(result);
                     }
                 }

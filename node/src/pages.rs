@@ -9,16 +9,20 @@
 //! - A form that could not be saved comes back with all that was typed. What was saved is durable before the page that
 //!   says so is shown.
 //! - Addresses hold ids and keys, never what stands in a record.
+//! - One script makes pages better and is needed by none: `page.js`, for `drafts`, `places` and `live`.
 
 pub mod map;
 
+mod drafts;
 mod edit;
 mod error;
 mod evaluate;
 mod form;
 mod layout;
 mod list;
+mod live;
 mod part;
+mod places;
 mod record;
 mod sections;
 mod settle;
@@ -95,10 +99,15 @@ pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/sync", get(sync::show))
+        .route("/drafts", post(drafts::keep))
+        .route("/drafts/drop", post(drafts::drop_one))
+        .route("/places", get(places::named))
+        .route("/live", get(live::events))
         .route("/{kinds}", get(list::show))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))
+        .route("/{kinds}/{id}/receipts", get(record::receipts))
         .route("/{kinds}/{id}/edit", get(edit::show).post(edit::save))
         .route("/{kinds}/{id}/edit/{*part}", get(edit::show_part).post(edit::save_part))
         .route("/{kinds}/{id}/withdraw/{*part}", post(edit::withdraw))
@@ -107,6 +116,7 @@ pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
         .route("/projects/{id}/evaluate", get(evaluate::show).post(evaluate::save))
         .route("/{kinds}/{id}/settle/{*part}", get(settle::show).post(settle::save))
         .route(&layout::style_path(), get(layout::style))
+        .route(&layout::script_path(), get(layout::script))
         .route(layout::ICON_PATH, get(layout::icon))
         .fallback(async || PageError::NotFound)
         .layer(middleware::from_fn_with_state(pages.clone(), layout::around))

@@ -39,8 +39,9 @@ use axum::{
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
+pub(crate) use self::events::{Closing, follow, keep_alive};
 pub use self::token::{TOKEN_FILE, Token, TokenError};
-use self::{events::Closing, metrics::Metrics, problem::ApiError};
+use self::{metrics::Metrics, problem::ApiError};
 use crate::app::App;
 
 /// Where the API begins.

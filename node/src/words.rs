@@ -35,11 +35,13 @@ const FRENCH: &Files<'static> = &[
     ("fr/record.ftl", include_str!("../words/fr/record.ftl")),
     ("fr/dates.ftl", include_str!("../words/fr/dates.ftl")),
     ("fr/pages.ftl", include_str!("../words/fr/pages.ftl")),
+    ("fr/drafts.ftl", include_str!("../words/fr/drafts.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
     ("en/dates.ftl", include_str!("../words/en/dates.ftl")),
     ("en/pages.ftl", include_str!("../words/en/pages.ftl")),
+    ("en/drafts.ftl", include_str!("../words/en/drafts.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

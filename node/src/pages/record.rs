@@ -15,7 +15,7 @@ use toguna_protocol::{
 
 pub(super) use self::{
     history::{field_of, history, value},
-    receipts::sentence,
+    receipts::{receipts, sentence},
     show::label_of,
 };
 use super::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{BundleRefusal, ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
+use super::{BundleRefusal, ConnId, DraftError, Effect, Engine, Observation, Pending, PersistId, Work};
 use crate::{
     chunk::{Codec, Packed},
     feed::{Feed, Genesis},
@@ -286,6 +286,10 @@ impl<S: Shelf> Engine<S> {
                 }
             }
             Work::Noted => return,
+            Work::Draft(id, kept) => {
+                self.effects.push_back(Effect::Drafted(id, Ok(kept)));
+                return;
+            }
             Work::Bundle(id, taken) => self.effects.push_back(Effect::Bundled(id, Ok(*taken))),
         }
         self.retry_forks(now);
@@ -318,6 +322,7 @@ impl<S: Shelf> Engine<S> {
             return;
         }
         self.ledger.roll_back();
+        self.drafts.forget();
         self.writing = 0;
         self.retry_at = Some(Moment(now.moment.0 + RETRY_AFTER));
         self.effects.push_back(Effect::ResumePersisting);
@@ -340,6 +345,9 @@ impl<S: Shelf> Engine<S> {
                 Work::Ahead(_) => {}
                 Work::Bundle(id, _) => {
                     self.effects.push_back(Effect::Bundled(id, Err(BundleRefusal::NotSaved(why.to_owned()))));
+                }
+                Work::Draft(id, _) => {
+                    self.effects.push_back(Effect::Drafted(id, Err(DraftError::NotSaved(why.to_owned()))));
                 }
                 // Whoever brought them is not thanked, and brings them again in its next session.
                 Work::Beacons { .. } => self.beacons.write_again(),

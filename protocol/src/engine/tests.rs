@@ -5,6 +5,7 @@ mod anything;
 mod beacons;
 mod bundles;
 mod convergence;
+mod drafts;
 mod evaluations;
 mod failures;
 mod forks;

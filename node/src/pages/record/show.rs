@@ -7,9 +7,10 @@ use toguna_protocol::record::{
     schema::{Field, Shape},
 };
 
-use super::{Page, address, crumbs, sentence, title};
+use super::{Page, address, crumbs, receipts, title};
 use crate::pages::{
     evaluate::opinions,
+    live,
     sections::{Section, sections},
     speech::Speech,
     tie::ties,
@@ -24,7 +25,8 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
         @if page.just_saved {
             p.saved role="status" { (speech.say_of("saved-at", &[("office", &own_name(speech, page))])) }
         }
-        (receipts(speech, page))
+        (live::line(speech, Some(record.id)))
+        (receipts::list(speech, &here, &page.receipts, &page.offices))
         (needs(speech, page, &here))
         p.verbs {
             @if page.may_write { a.button href=(format!("{here}/edit")) { (speech.say("edit")) } " " }
@@ -39,16 +41,6 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
 fn own_name(speech: Speech<'_>, page: &Page) -> String {
     let here = page.receipts.iter().find(|r| r.state == toguna_protocol::engine::ReceiptState::Here);
     here.and_then(|here| here.name.clone()).unwrap_or_else(|| speech.say("office-unnamed"))
-}
-
-fn receipts(speech: Speech<'_>, page: &Page) -> Markup {
-    html! {
-        ul.receipts aria-label=(speech.say("receipts-title")) {
-            @for sentence in sentence(speech, &page.receipts, &page.offices) {
-                li.arrived[sentence.arrived] { (if sentence.arrived { "✓ " } else { "○ " }) (sentence.text) }
-            }
-        }
-    }
 }
 
 /// What waits for somebody: divergent values, withdrawn items that were edited, broken rules, what is to be completed.
