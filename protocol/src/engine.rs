@@ -13,6 +13,7 @@
 //! brought up to date when there is time, and never delays sync.
 
 mod beacons;
+mod beyond;
 mod bundles;
 mod commands;
 mod documents;
@@ -41,6 +42,7 @@ use self::{
 };
 pub use self::{
     beacons::{Carrier, Word},
+    beyond::{Beyond, Walk},
     bundles::{BundleRefusal, BundleStep, Contents, Lack, Taken},
     commands::HeldBack,
     drafts::{Draft, DraftError, DraftNote, DraftStep, Kept, OpenForm},
@@ -340,6 +342,8 @@ pub struct Engine<S> {
     lanes: Lanes,
     beacons: Beacons,
     sessions: BTreeMap<ConnId, Session>,
+    /// When a peer last told the time as its link opened, by our clock, and how far its own was ahead.
+    clocks: BTreeMap<AuthorKey, (UnixSeconds, i64)>,
     pending: VecDeque<Pending>,
     next_persist: u64,
     /// Commands that wait until the change before them on the same record is durable.
@@ -430,6 +434,7 @@ impl<S: Shelf> Engine<S> {
             lanes: Lanes::default(),
             beacons: Beacons::default(),
             sessions: BTreeMap::new(),
+            clocks: BTreeMap::new(),
             pending: VecDeque::new(),
             next_persist: 0,
             waiting: BTreeMap::new(),

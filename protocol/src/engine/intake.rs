@@ -92,6 +92,9 @@ impl<S: Shelf> Engine<S> {
                 self.effects.push_back(Effect::Admit(conn));
                 let peer = self.sessions[&conn].peer();
                 let clock_ahead = clock.0.saturating_sub(now.wall.0);
+                if self.clocks.len() < MAX_FEEDS || self.clocks.contains_key(&peer) {
+                    self.clocks.insert(peer, (now.wall, clock_ahead));
+                }
                 self.observe(Observation::Admitted { conn, peer, clock_ahead });
                 self.keep_one_session(conn, peer);
                 self.remember_beacons(conn);

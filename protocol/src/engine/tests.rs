@@ -3,6 +3,7 @@
 mod ahead;
 mod anything;
 mod beacons;
+mod beyond;
 mod bundles;
 mod convergence;
 mod drafts;

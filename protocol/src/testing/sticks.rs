@@ -46,6 +46,7 @@ impl World {
             while let Some(step) = next.take() {
                 let taken = self.take_step(to, step)?;
                 sum.new += taken.new;
+                sum.records.extend(taken.records);
                 sum.held += taken.held;
                 sum.astray += taken.astray;
                 sum.said.extend(taken.said);
