@@ -132,7 +132,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
     let opened = store::open(&settings.data_dir, &settings.store)?;
     let (store, doubt) = (opened.store, opened.doubt);
     let mut tip_file = TipFile::open(&settings.data_dir)?;
-    let (net, pack) = (settings.net, settings.pack);
+    let (net, pack, data_dir) = (settings.net, settings.pack, settings.data_dir.into());
     let mut engine_settings = engine::Settings {
         device_key: settings.device_key,
         network_secret: settings.network_secret,
@@ -177,7 +177,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         .spawn(move || runtime.block_on(driver.run()))
         .map_err(system("starting the driver"))?;
     info!(duration_ms = started.elapsed().as_millis() as u64, "node is up");
-    Ok(App::new(Driving { messages, net }, views, store, pack, happenings, doubt))
+    Ok(App::new(Driving { messages, net }, views, store, pack, happenings, doubt, data_dir))
 }
 
 /// Whether the store may hold less than this office once wrote and announced. If not, the tip file is level with it

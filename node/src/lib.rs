@@ -6,6 +6,7 @@
 pub mod pack;
 pub mod words;
 mod durable;
+mod flow;
 pub mod accounts;
 pub mod store;
 pub mod net;

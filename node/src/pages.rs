@@ -39,7 +39,9 @@ mod tests;
 use std::sync::Arc;
 
 use axum::{
-    Router, middleware,
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 use toguna_protocol::ids::UnixSeconds;
@@ -67,6 +69,7 @@ struct Pages {
     accounts: Accounts,
     words: &'static Words,
     settings: PageSettings,
+    plis: sync::Plis,
 }
 
 type Shared = Arc<Pages>;
@@ -93,7 +96,8 @@ impl Pages {
 
 /// The pages of a node, to be served beside its API.
 pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings });
+    let plis = sync::Plis::within(app.data_dir());
+    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, plis });
     Router::new()
         .route("/", get(today::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
@@ -103,6 +107,12 @@ pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
         .route("/drafts/drop", post(drafts::drop_one))
         .route("/places", get(places::named))
         .route("/live", get(live::events))
+        .route("/sync/only-here", get(sync::only_here))
+        .route("/sync/plis", post(sync::prepare))
+        .route("/sync/plis/{id}", get(sync::slip))
+        .route("/sync/plis/{id}/file", get(sync::fetch))
+        .route("/sync/opened", post(sync::open).layer(DefaultBodyLimit::max(sync::MAX_PLI)))
+        .route("/sync/opened/{id}", get(sync::opened))
         .route("/{kinds}", get(list::show))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))

@@ -59,6 +59,11 @@ impl Visitor {
         self.session.account().mark()
     }
 
+    /// Whether what a form sent back is that.
+    pub(super) fn sent(&self, csrf: &str) -> bool {
+        self.session.csrf_holds(csrf)
+    }
+
     pub(super) fn name(&self) -> &str {
         self.session.account().name.as_str()
     }
@@ -126,7 +131,7 @@ impl FromRequest<Shared> for Posted {
         if !visitor.may_write() {
             return Err(PageError::ReadOnly.into_response());
         }
-        if visitor.session.csrf_holds(given.text("csrf").unwrap_or_default()) {
+        if visitor.sent(given.text("csrf").unwrap_or_default()) {
             return Ok(Posted { visitor, given });
         }
         if !is_kept {

@@ -180,10 +180,6 @@ changes = { $count ->
         [one] { $count } change
        *[other] { $count } changes
     }
-sync-cut-waiting = { $count ->
-        [one] No link. { $count } change waits to leave.
-       *[other] No link. { $count } changes wait to leave.
-    }
 not-saved-faults = { $count ->
         [one] Not saved yet: { $count } field to correct.
        *[other] Not saved yet: { $count } fields to correct.

@@ -180,10 +180,6 @@ changes = { $count ->
         [one] { $count } modification
        *[other] { $count } modifications
     }
-sync-cut-waiting = { $count ->
-        [one] Aucune liaison. { $count } modification attend de partir.
-       *[other] Aucune liaison. { $count } modifications attendent de partir.
-    }
 not-saved-faults = { $count ->
         [one] Pas encore enregistré : { $count } champ à corriger.
        *[other] Pas encore enregistré : { $count } champs à corriger.

@@ -75,6 +75,18 @@ pub struct Taken {
     pub apart: bool,
 }
 
+impl Taken {
+    /// Counts what came of another step of the same bundle as well. What is to be given again is not counted.
+    pub fn add(&mut self, other: Taken) {
+        self.new += other.new;
+        self.records.extend(other.records);
+        self.held += other.held;
+        self.astray += other.astray;
+        self.said.extend(other.said);
+        self.apart |= other.apart;
+    }
+}
+
 /// Why nothing of a step was taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
