@@ -20,13 +20,13 @@ use toguna_protocol::{
     ids::{AuthorKey, UnixSeconds},
 };
 
+use self::plis::LastSticks;
 pub(super) use self::{
     only_here::show as only_here,
     open::{MAX_PLI, open, opened},
     plis::Plis,
     prepare::{fetch, prepare, slip},
 };
-use self::plis::LastSticks;
 use super::{Pages, Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
 use crate::app::{NodeStatus, Standing};
 

@@ -28,7 +28,9 @@ mod tests {
 
     #[test]
     fn codes_show_the_first_bits() {
-        for (digest, code) in [("00000000ff", "000 000"), ("ffffffff00", "ZZZ ZZZ"), ("08421084", "111 111"), ("", "000 000")] {
+        for (digest, code) in
+            [("00000000ff", "000 000"), ("ffffffff00", "ZZZ ZZZ"), ("08421084", "111 111"), ("", "000 000")]
+        {
             assert_eq!(of_digest(digest), code, "{digest}");
         }
         let mut bytes = [0; 32];

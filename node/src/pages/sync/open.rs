@@ -126,11 +126,7 @@ async fn take(pages: &Pages, file: &Spool) -> Result<Outcome, Refusal> {
 }
 
 /// What an office has said of records that were only here before.
-async fn acknowledgement(
-    pages: &Pages,
-    office: &Office,
-    before: &Standing,
-) -> Result<Option<Acknowledged>, PageError> {
+async fn acknowledgement(pages: &Pages, office: &Office, before: &Standing) -> Result<Option<Acknowledged>, PageError> {
     let author = office.author;
     let held = pages.app.ask(move |engine| engine.known_to_hold(&author)).await?;
     let Some((held, word)) = held.zip(office.fresh.last_word) else { return Ok(None) };

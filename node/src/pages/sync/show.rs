@@ -56,7 +56,7 @@ fn clocks(speech: Speech<'_>, lines: &[Line]) -> Markup {
 }
 
 /// A clock that is off, in the largest unit that tells enough.
-fn clock(speech: Speech<'_>, office: &str, ahead: i64) -> String {
+pub(super) fn clock(speech: Speech<'_>, office: &str, ahead: i64) -> String {
     let hours = (ahead.unsigned_abs() + 1_800) / 3_600;
     let days = (hours + 12) / 24;
     let (unit, count) = match days {
