@@ -18,10 +18,11 @@ use super::{
 };
 use crate::{
     accounts::{
-        Account, AccountName, Accounts, AccountsError, Language, NameError, NewAccount, Password, PasswordError,
-        RecoverError, RecoveryCode,
+        Account, AccountName, Accounts, AccountsError, NameError, NewAccount, Password, PasswordError, RecoverError,
+        RecoveryCode,
     },
     config::Config,
+    words::Lang,
 };
 
 /// Bytes of one line of standard input: more than any password takes.
@@ -86,7 +87,7 @@ fn list(accounts: &Accounts, out: &mut Out) -> Result<(), Failure> {
     }
     let mut rows = table(&["Name", "Role", "Language", "Made"]);
     for account in &accounts {
-        let language = account.language.map_or("–", Language::key);
+        let language = account.language.map_or("–", Lang::key);
         let made = moment(shape(account).get("created"));
         rows.add_row([account.name.as_str(), account.role.key(), language, &made]);
     }

@@ -7,10 +7,7 @@ use axum::{
 };
 
 use super::{Pages, Shared, error::PageError, form::Given, speech::Speech};
-use crate::{
-    accounts::{Language, Session},
-    words::Lang,
-};
+use crate::{accounts::Session, words::Lang};
 
 /// The cookie that holds a session.
 pub(super) const COOKIE: &str = "toguna";
@@ -31,14 +28,10 @@ impl Visitor {
     /// The language of whoever asks: the account's choice, else the browser's.
     pub(super) fn lang_of(pages: &Pages, headers: &HeaderMap) -> Lang {
         let chosen = Self::session_of(pages, headers).and_then(|session| session.account().language);
-        match chosen {
-            Some(Language::Fr) => Lang::Fr,
-            Some(Language::En) => Lang::En,
-            None => {
-                let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-                accepted.map_or(Lang::Fr, Lang::accepted)
-            }
-        }
+        chosen.unwrap_or_else(|| {
+            let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+            accepted.map_or(Lang::Fr, Lang::accepted)
+        })
     }
 
     /// What a form must send back to be taken for ours.
