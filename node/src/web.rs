@@ -39,6 +39,7 @@ use axum::{
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
+pub(crate) use self::guard::is_ours;
 pub use self::token::{TOKEN_FILE, Token, TokenError};
 use self::{events::Closing, metrics::Metrics, problem::ApiError};
 use crate::app::App;

@@ -3,7 +3,8 @@
 //!
 //! The words lie in Fluent files (projectfluent.org) below `node/words`, one directory for each language, and are built
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
-//! record; `dates.ftl` dates and moments; `pages.ftl` all that stands on pages besides. A message that English lacks is
+//! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `pages.ftl` all that stands on
+//! pages besides. A message that English lacks is
 //! shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -35,11 +36,13 @@ const FRENCH: &Files<'static> = &[
     ("fr/record.ftl", include_str!("../words/fr/record.ftl")),
     ("fr/dates.ftl", include_str!("../words/fr/dates.ftl")),
     ("fr/pages.ftl", include_str!("../words/fr/pages.ftl")),
+    ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
     ("en/dates.ftl", include_str!("../words/en/dates.ftl")),
     ("en/pages.ftl", include_str!("../words/en/pages.ftl")),
+    ("en/people.ftl", include_str!("../words/en/people.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

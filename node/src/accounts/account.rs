@@ -46,6 +46,11 @@ impl AccountName {
         &self.0
     }
 
+    /// Whether both are names of one account: case makes no difference.
+    pub fn is_same(&self, other: &AccountName) -> bool {
+        self.folded() == other.folded()
+    }
+
     pub(super) fn folded(&self) -> String {
         folded(&self.0)
     }
@@ -173,6 +178,8 @@ mod tests {
             ("Awa Ba", "AwaBa", false),
         ] {
             assert_eq!(folded(one) == folded(other), same, "{one} {other}");
+            let [one, other] = [one, other].map(|text| AccountName::new(text).unwrap());
+            assert_eq!(one.is_same(&other), same);
         }
         assert!(folded(&"a".repeat(1_000_000)).len() <= MAX_NAME + 1);
     }

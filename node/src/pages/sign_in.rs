@@ -12,10 +12,11 @@ use super::{
     edit::see_other,
     error::PageError,
     layout,
-    visitor::{COOKIE, Posted, Visitor, typed},
+    visitor::{Sent, Visitor, cookie_name, typed},
 };
 use crate::{
     accounts::{Session, SignInError},
+    web::is_ours,
     words::Lang,
 };
 
@@ -30,6 +31,7 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     if !is_ours(request.headers()) {
         return Err(PageError::Form);
     }
+    let cookie = cookie_name(request.headers());
     let given = typed(request, &pages).await?;
     let name = given.text("name").unwrap_or_default().to_owned();
     let password = given.text("password").unwrap_or_default().to_owned();
@@ -38,7 +40,7 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     // Hashing takes a tenth of a second by design.
     let entered = tokio::task::spawn_blocking(move || here.accounts.sign_in(&named, &password, now)).await;
     let refused = match entered.map_err(|_| PageError::Stopping)? {
-        Ok(session) => return Ok(with_cookie(see_other("/"), &cookie_of(&session))),
+        Ok(session) => return Ok(with_cookie(see_other("/"), &cookie_of(&cookie, &session))),
         Err(SignInError::Wrong) => ("sign-in-wrong", 0),
         Err(SignInError::Wait { seconds }) => ("sign-in-wait", seconds.max(1) as u64),
         Err(error) => {
@@ -49,23 +51,18 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     Ok(page(&pages, lang, &name, Some(refused))?.into_response())
 }
 
-/// Whether the form was sent from a page of this node (Fetch, section 3.1, the Origin header).
-fn is_ours(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return true };
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    origin.split_once("://").map(|(_, named)| named) == host
-}
-
 /// Forgets the session.
-pub(super) async fn leave(_: Posted) -> Response {
-    with_cookie(see_other("/sign-in"), &format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"))
+pub(super) async fn leave(headers: HeaderMap, _: Sent) -> Response {
+    let name = cookie_name(&headers);
+    with_cookie(see_other("/sign-in"), &format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"))
 }
 
-pub(super) fn cookie_of(session: &Session) -> String {
-    format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict", session.cookie())
+/// A session as a browser is told to keep it, under this name.
+pub(super) fn cookie_of(name: &str, session: &Session) -> String {
+    format!("{name}={}; Path=/; HttpOnly; SameSite=Strict", session.cookie())
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
+pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

@@ -7,9 +7,12 @@ use axum::{
 };
 
 use super::{Pages, Shared, error::PageError, form::Given, speech::Speech};
-use crate::{accounts::Session, words::Lang};
+use crate::{
+    accounts::{Account, Session},
+    words::Lang,
+};
 
-/// The cookie that holds a session.
+/// The cookie that holds a session, where the node is addressed without a port.
 pub(super) const COOKIE: &str = "toguna";
 
 /// Somebody who has signed in.
@@ -21,8 +24,9 @@ pub(super) struct Visitor {
 
 impl Visitor {
     /// The session that a request shows, if it still holds.
-    fn session_of(pages: &Pages, headers: &HeaderMap) -> Option<Session> {
-        pages.accounts.of_cookie(cookie(headers)?, pages.now())
+    pub(super) fn session_of(pages: &Pages, headers: &HeaderMap) -> Option<Session> {
+        // A browser may have kept one that no longer holds beside one that does.
+        cookies(headers).find_map(|value| pages.accounts.of_cookie(value, pages.now()))
     }
 
     /// The language of whoever asks: the account's choice, else the browser's.
@@ -39,6 +43,10 @@ impl Visitor {
         self.session.csrf()
     }
 
+    pub(super) fn account(&self) -> &Account {
+        self.session.account()
+    }
+
     pub(super) fn name(&self) -> &str {
         self.session.account().name.as_str()
     }
@@ -46,6 +54,10 @@ impl Visitor {
     /// The message that names its role.
     pub(super) fn role(&self) -> String {
         format!("role-{}", self.session.account().role.key())
+    }
+
+    pub(super) fn may_manage_accounts(&self) -> bool {
+        self.session.account().role.may_manage_accounts()
     }
 
     pub(super) fn may_write(&self) -> bool {
@@ -61,10 +73,21 @@ impl Visitor {
     }
 }
 
-/// The session's cookie among those that were sent (RFC 6265, section 4.2.1).
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// What the session's cookie is called here. A browser keeps the cookies of one machine together whatever the port (RFC
+/// 6265, section 8.5), and of several nodes on it none must take another's.
+pub(super) fn cookie_name(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let port = host.and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
+    let port = port.filter(|port| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit()));
+    port.map_or_else(|| COOKIE.to_owned(), |port| format!("{COOKIE}-{port}"))
+}
+
+/// The values of the session's cookie among all that were sent (RFC 6265, section 4.2.1).
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let name = cookie_name(headers);
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    sent.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+    let pairs = sent.flat_map(|value| value.split(';'));
+    pairs.filter_map(move |pair| pair.trim().strip_prefix(&*name)?.strip_prefix('='))
 }
 
 impl FromRequestParts<Shared> for Visitor {
@@ -77,13 +100,19 @@ impl FromRequestParts<Shared> for Visitor {
     }
 }
 
+/// A form that somebody who has signed in has sent from a page of ours.
+pub(super) struct Sent {
+    pub(super) visitor: Visitor,
+    pub(super) given: Given,
+}
+
 /// A form that somebody who may write has sent from a page of ours.
 pub(super) struct Posted {
     pub(super) visitor: Visitor,
     pub(super) given: Given,
 }
 
-impl FromRequest<Shared> for Posted {
+impl FromRequest<Shared> for Sent {
     type Rejection = PageError;
 
     async fn from_request(request: Request, pages: &Shared) -> Result<Self, PageError> {
@@ -93,6 +122,15 @@ impl FromRequest<Shared> for Posted {
         if !visitor.session.csrf_holds(given.text("csrf").unwrap_or_default()) {
             return Err(PageError::Form);
         }
+        Ok(Sent { visitor, given })
+    }
+}
+
+impl FromRequest<Shared> for Posted {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, pages: &Shared) -> Result<Self, PageError> {
+        let Sent { visitor, given } = Sent::from_request(request, pages).await?;
         if !visitor.may_write() {
             return Err(PageError::ReadOnly);
         }
@@ -111,3 +149,6 @@ pub(super) async fn typed(request: Request, pages: &Shared) -> Result<Given, Pag
     })?;
     Given::of_pairs(pairs).ok_or(PageError::TooLarge)
 }
+
+#[cfg(test)]
+mod tests;
