@@ -127,8 +127,20 @@ mod tests {
 
     #[test]
     fn arguments_are_parsed_or_refused() {
-        let good: [&[&str]; 8] = [
+        let good: [&[&str]; 9] = [
             &["init", "--name", "Gao", "--region", "ML-7", "--network-secret", "s", "--create-secret"],
+            &[
+                "init",
+                "--name",
+                "Gao",
+                "--network-secret",
+                "s",
+                "--account",
+                "Awa",
+                "--role",
+                "reader",
+                "--password-stdin",
+            ],
             &["run", "--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0", "--peer", "/ip4/10.0.0.1/tcp/1"],
             &["records", "new", "--kind", "conflict", "--title", "x", "--set", "phase=open"],
             &["records", "edit", "abc", "--add", "incidents.date=2009-11", "--json"],
@@ -141,9 +153,11 @@ mod tests {
             let line = std::iter::once(&"toguna").chain(args);
             assert!(Cli::try_parse_from(line).is_ok(), "{args:?}");
         }
-        let bad: [&[&str]; 9] = [
+        let bad: [&[&str]; 11] = [
             &["init", "--name", "Gao"],
+            &["init", "--name", "Gao", "--network-secret", "s", "--password-stdin"],
             &["run", "--listen", "gao:7374"],
+            &["run", "--demo-links", "http://127.0.0.1:7380/demo"],
             &["run", "--http", "7373"],
             &["records", "new", "--title", "x"],
             &["records", "new", "--kind", "war", "--title", "x"],

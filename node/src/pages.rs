@@ -13,6 +13,9 @@
 
 pub mod map;
 
+mod account;
+mod accounts;
+mod demo;
 mod drafts;
 mod edit;
 mod error;
@@ -46,6 +49,8 @@ use axum::{
 };
 use toguna_protocol::ids::UnixSeconds;
 
+pub use self::demo::Demonstration;
+pub(crate) use self::layout::{STYLE, style_path};
 use self::{error::PageError, speech::Speech};
 use crate::{
     accounts::Accounts,
@@ -70,6 +75,7 @@ struct Pages {
     words: &'static Words,
     settings: PageSettings,
     plis: sync::Plis,
+    demo: Option<Demonstration>,
 }
 
 type Shared = Arc<Pages>;
@@ -80,7 +86,7 @@ impl Pages {
     }
 
     fn speech(&self, lang: Lang) -> Speech<'_> {
-        Speech { lang, words: self.words, pack: self.app.pack(), now: self.now() }
+        Speech { lang, words: self.words, pack: self.app.pack(), now: self.now(), demo: self.demo.as_ref() }
     }
 
     /// Reads the views where a thread may block.
@@ -96,10 +102,29 @@ impl Pages {
 
 /// The pages of a node, to be served beside its API.
 pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
+    router_of(app, accounts, settings, None)
+}
+
+/// The pages of a node of the demonstration, which sign their visitor in by themselves. For loopback addresses only.
+pub fn router_of_demo(app: App, accounts: Accounts, settings: PageSettings, demo: Demonstration) -> Router {
+    router_of(app, accounts, settings, Some(demo))
+}
+
+fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<Demonstration>) -> Router {
     let plis = sync::Plis::within(app.data_dir());
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, plis });
+    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, plis, demo });
+    // Where a form of these pages is refused, its address stays in the browser.
+    let (to_account, to_accounts) =
+        (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
     Router::new()
         .route("/", get(today::show))
+        .route("/account", get(account::show))
+        .route("/account/language", to_account.clone().post(account::save_language))
+        .route("/account/password", to_account.post(account::save_password))
+        .route("/accounts", get(accounts::show).post(accounts::add))
+        .route("/accounts/password", to_accounts.clone().post(accounts::save_password))
+        .route("/accounts/remove", to_accounts.post(accounts::remove))
+        .route("/demo/role", post(demo::choose))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/sync", get(sync::show))

@@ -46,6 +46,7 @@ use tower_http::{
 };
 
 pub(crate) use self::events::{Closing, follow, keep_alive};
+pub(crate) use self::guard::is_ours;
 pub use self::token::{TOKEN_FILE, Token, TokenError};
 use self::{metrics::Metrics, problem::ApiError};
 use crate::app::App;

@@ -11,6 +11,7 @@ use toguna_protocol::record::Kind;
 
 pub(super) use self::user::{AddUserArgs, PasswordArgs, UserCommand};
 use crate::{
+    accounts::Role,
     config::{LogFormat, multiaddr},
     store::EngineKind,
 };
@@ -58,7 +59,8 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   The first office of a network; carry the file network.secret to the others:
-    toguna init --data-dir gao --name Gao --region ML-7 --network-secret network.secret --create-secret
+    toguna init --data-dir gao --name Gao --region ML-7 --network-secret network.secret --create-secret \\
+      --account 'Awa Diallo'
   Every further office:
     toguna init --data-dir bamako --name Bamako --region ML-BKO --network-secret network.secret")]
     Init(InitArgs),
@@ -135,6 +137,15 @@ pub struct InitArgs {
     /// A country pack other than Mali's, which is built in
     #[arg(long, value_name = "DIR")]
     pub pack: Option<PathBuf>,
+    /// Make the first account, with a password that is asked for twice
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// What the person of the first account is
+    #[arg(long, value_enum, value_name = "ROLE", requires = "account", default_value_t = Role::HeadOfOffice)]
+    pub role: Role,
+    /// Take the first line of standard input for the password
+    #[arg(long, requires = "account")]
+    pub password_stdin: bool,
 }
 
 /// `toguna run`.
@@ -161,6 +172,12 @@ pub struct RunArgs {
     /// Stop when standard input ends: a node never outlives whoever started it so
     #[arg(long, hide = true)]
     pub until_input_ends: bool,
+    /// Sign every visitor in to this account, which no password opens: for the demonstration, on loopback addresses only
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub demo_visitor: Option<String>,
+    /// Where the demonstration's links are cut and restored
+    #[arg(long, value_name = "URL", requires = "demo_visitor", hide = true)]
+    pub demo_links: Option<String>,
 }
 
 /// `toguna demo`.

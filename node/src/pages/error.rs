@@ -21,6 +21,8 @@ pub(super) enum PageError {
     NotFound,
     /// A reader may not write.
     ReadOnly,
+    /// Accounts are the affair of others.
+    NotManager,
     /// The form was not made for this session: it expired, or somebody else's page sent it.
     Form,
     /// More than a form may hold.
@@ -41,6 +43,7 @@ impl PageError {
             PageError::SignIn => (S::UNAUTHORIZED, "sign-in"),
             PageError::NotFound => (S::NOT_FOUND, "not-found"),
             PageError::ReadOnly => (S::FORBIDDEN, "read-only"),
+            PageError::NotManager => (S::FORBIDDEN, "not-manager"),
             PageError::Form => (S::FORBIDDEN, "form"),
             PageError::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large"),
             PageError::UnknownKind => (S::NOT_IMPLEMENTED, "unknown-kind"),
