@@ -3,7 +3,8 @@
 //!
 //! The words lie in Fluent files (projectfluent.org) below `node/words`, one directory for each language, and are built
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
-//! record; `dates.ftl` dates and moments; `carry.ftl` links and bundles; `pages.ftl` all that stands on pages besides. A message that English lacks is
+//! record; `dates.ftl` dates and moments; `carry.ftl` links and bundles; `export.ftl` exported files and what is said of
+//! them; `pages.ftl` all that stands on pages besides. A message that English lacks is
 //! shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -37,6 +38,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/pages.ftl", include_str!("../words/fr/pages.ftl")),
     ("fr/drafts.ftl", include_str!("../words/fr/drafts.ftl")),
     ("fr/carry.ftl", include_str!("../words/fr/carry.ftl")),
+    ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -44,6 +46,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/pages.ftl", include_str!("../words/en/pages.ftl")),
     ("en/drafts.ftl", include_str!("../words/en/drafts.ftl")),
     ("en/carry.ftl", include_str!("../words/en/carry.ftl")),
+    ("en/export.ftl", include_str!("../words/en/export.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

@@ -16,7 +16,7 @@ use super::{
     speech::Speech,
 };
 use crate::{
-    accounts::{Language, Session},
+    accounts::{Language, Role, Session},
     words::Lang,
 };
 
@@ -71,6 +71,11 @@ impl Visitor {
     /// The message that names its role.
     pub(super) fn role(&self) -> String {
         format!("role-{}", self.session.account().role.key())
+    }
+
+    /// The account's role.
+    pub(super) fn as_role(&self) -> Role {
+        self.session.account().role
     }
 
     pub(super) fn may_write(&self) -> bool {
