@@ -16,6 +16,7 @@
 
 mod args;
 mod bundle;
+mod export;
 mod failure;
 mod import;
 mod init;
@@ -97,6 +98,7 @@ async fn ask(command: &Command, office: &office::Office, out: &mut Out) -> Resul
         Command::Records(verb) => records::run(verb, office, out).await,
         Command::Bundle(verb) => bundle::run(verb, office, out).await,
         Command::Import(args) => import::import(args, office, out).await,
+        Command::Export(args) => export::run(args, office, out).await,
         Command::Init(_)
         | Command::Run(_)
         | Command::Demo(_)
@@ -127,7 +129,9 @@ mod tests {
 
     #[test]
     fn arguments_are_parsed_or_refused() {
-        let good: [&[&str]; 9] = [
+        let good: [&[&str]; 11] = [
+            &["export", "--kind", "conflict", "--region", "ML-8", "--format", "csv", "--to", "conflits.csv"],
+            &["export", "--journal", "--json"],
             &["init", "--name", "Gao", "--region", "ML-7", "--network-secret", "s", "--create-secret"],
             &[
                 "init",
@@ -154,6 +158,8 @@ mod tests {
             assert!(Cli::try_parse_from(line).is_ok(), "{args:?}");
         }
         let bad: [&[&str]; 11] = [
+            &["export", "--kind", "conflict", "--format", "csv"],
+            &["export", "--kind", "conflict", "--format", "pdf", "--to", "x"],
             &["init", "--name", "Gao"],
             &["init", "--name", "Gao", "--network-secret", "s", "--password-stdin"],
             &["run", "--listen", "gao:7374"],

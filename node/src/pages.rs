@@ -20,7 +20,9 @@ mod drafts;
 mod edit;
 mod error;
 mod evaluate;
+mod export;
 mod form;
+mod journal;
 mod layout;
 mod list;
 mod live;
@@ -138,7 +140,11 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/sync/plis/{id}/file", get(sync::fetch))
         .route("/sync/opened", post(sync::open).layer(DefaultBodyLimit::max(sync::MAX_PLI)))
         .route("/sync/opened/{id}", get(sync::opened))
+        .route("/journal", get(journal::show))
         .route("/{kinds}", get(list::show))
+        .route("/{kinds}/export.csv", get(export::csv))
+        .route("/{kinds}/export.xlsx", get(export::xlsx))
+        .route("/{kinds}/export.geojson", get(export::geojson))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))

@@ -5,6 +5,7 @@
 //! stored rows, and is usable meanwhile ([`Views::is_complete`] tells).
 
 mod list;
+mod outline;
 mod picture;
 mod search;
 
@@ -22,6 +23,7 @@ use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 
 pub use self::{
     list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
+    outline::Outline,
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
 };
 
@@ -205,7 +207,7 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
 }
 
 fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
-    for table in ["regions", "items", "needs"] {
+    for table in ["regions", "items", "needs", "outlines"] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
     }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
@@ -214,6 +216,7 @@ fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
 
 /// What hangs on a record's row.
 fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError> {
+    outline::show(tx, n, row)?;
     let record = &row.record;
     let mut add = tx.prepare_cached("INSERT OR IGNORE INTO regions (region, record) VALUES (?, ?)")?;
     for region in &record.regions {

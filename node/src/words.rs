@@ -4,7 +4,8 @@
 //! The words lie in Fluent files (projectfluent.org) below `node/words`, one directory for each language, and are built
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
-//! `drafts.ftl` drafts and news; `pages.ftl` all that stands on pages besides. A message that English lacks is
+//! `drafts.ftl` drafts and news; `export.ftl` exported files and what is said of them; `pages.ftl` all that stands on
+//! pages besides. A message that English lacks is
 //! shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -39,6 +40,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/drafts.ftl", include_str!("../words/fr/drafts.ftl")),
     ("fr/carry.ftl", include_str!("../words/fr/carry.ftl")),
     ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
+    ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -47,6 +49,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/drafts.ftl", include_str!("../words/en/drafts.ftl")),
     ("en/carry.ftl", include_str!("../words/en/carry.ftl")),
     ("en/people.ftl", include_str!("../words/en/people.ftl")),
+    ("en/export.ftl", include_str!("../words/en/export.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

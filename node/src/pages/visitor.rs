@@ -16,7 +16,7 @@ use super::{
     speech::Speech,
 };
 use crate::{
-    accounts::{Account, Session},
+    accounts::{Account, Role, Session},
     web::is_ours,
     words::Lang,
 };
@@ -77,6 +77,11 @@ impl Visitor {
 
     pub(super) fn may_manage_accounts(&self) -> bool {
         self.session.account().role.may_manage_accounts()
+    }
+
+    /// The account's role.
+    pub(super) fn as_role(&self) -> Role {
+        self.session.account().role
     }
 
     pub(super) fn may_write(&self) -> bool {
