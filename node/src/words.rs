@@ -3,8 +3,8 @@
 //!
 //! The words lie in Fluent files (projectfluent.org) below `node/words`, one directory for each language, and are built
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
-//! record; `dates.ftl` dates and moments; `carry.ftl` links and bundles; `pages.ftl` all that stands on pages besides. A message that English lacks is
-//! shown in French. Tests hold that nothing is missing in either.
+//! record; `dates.ftl` dates and moments; `carry.ftl` links and bundles; `pages.ftl` all that stands on pages besides. A
+//! message that English lacks is shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
 //! A field is named by its path: the kind, then the names of the fields down to it, without the ids of items. Its
