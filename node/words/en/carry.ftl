@@ -45,8 +45,8 @@ pli-file = File of the bundle
 pli-open-hint = A file whose name ends in .toguna, at most { $size }. If it is damaged, nothing is taken.
 pli-not-made = The bundle was not prepared: the disk of this computer cannot write any more. Free some space, then prepare it again.
 stick-none = No bundle has been opened here yet.
-stick-opened = Last bundle opened: { $moment }, from { $office } ({ $records }).
-stick-made = Last bundle prepared: { $moment }, for { $office } ({ $records }).
+stick-opened = Last bundle opened: { $moment }, from { $office }: { $records }.
+stick-made = Last bundle prepared: { $moment }, for { $office }: { $records }.
 
 size-kilobytes = { $count } kB
 size-megabytes = { $count } MB
@@ -66,7 +66,7 @@ slip-acknowledgements = { $count ->
        *[other] of { $count } offices
     }
 slip-size = Size
-slip-code = Code of the file:
+slip-code = Code of the file
 slip-goes-on = This bundle only holds what { $office } lacks. Another office cannot always open it.
 slip-handed = Handed over by, on
 slip-carried = Carried by
@@ -105,6 +105,6 @@ refused-another-network = This bundle is of another network
 refused-damaged = Bundle damaged, nothing was taken
     .do = Copy it again from the computer that prepared it, rather to another stick.
 refused-cut-short = Bundle damaged, nothing was taken
-    .do = The end of the file is missing: copying broke off, or the stick was pulled out too early. Copy it again from the computer that prepared it.
+    .do = The end of the file is missing or damaged: copying broke off, or the stick was pulled out too early. Copy it again from the computer that prepared it.
 refused-base = This bundle goes on from what this office does not have: ask { $office } for a whole bundle
     .do = Nothing was taken. At { $office }, a bundle for “all offices” has to be prepared.

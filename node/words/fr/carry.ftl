@@ -45,8 +45,8 @@ pli-file = Fichier du pli
 pli-open-hint = Un fichier dont le nom finit par .toguna, { $size } au plus. S'il est abîmé, rien n'est pris.
 pli-not-made = Le pli n'a pas été préparé : le disque de ce poste ne peut plus écrire. Libérez de la place, puis préparez-le à nouveau.
 stick-none = Aucun pli n'a encore été ouvert ici.
-stick-opened = Dernier pli ouvert : le { $moment }, de { $office } ({ $records }).
-stick-made = Dernier pli préparé : le { $moment }, pour { $office } ({ $records }).
+stick-opened = Dernier pli ouvert : le { $moment }, de { $office } : { $records }.
+stick-made = Dernier pli préparé : le { $moment }, pour { $office } : { $records }.
 
 size-kilobytes = { $count } Ko
 size-megabytes = { $count } Mo
@@ -66,7 +66,7 @@ slip-acknowledgements = { $count ->
        *[other] de { $count } bureaux
     }
 slip-size = Taille
-slip-code = Code du fichier :
+slip-code = Code du fichier
 slip-goes-on = Ce pli ne porte que ce qui manque à { $office }. Un autre bureau ne peut pas toujours l'ouvrir.
 slip-handed = Remis par, le
 slip-carried = Porté par
@@ -105,6 +105,6 @@ refused-another-network = Ce pli est d'un autre réseau
 refused-damaged = Pli abîmé, rien n'a été pris
     .do = Copiez-le à nouveau depuis le poste qui l'a préparé, de préférence sur une autre clé.
 refused-cut-short = Pli abîmé, rien n'a été pris
-    .do = Il manque la fin du fichier : la copie s'est interrompue, ou la clé a été retirée trop tôt. Copiez-le à nouveau depuis le poste qui l'a préparé.
+    .do = La fin du fichier manque ou est abîmée : la copie s'est interrompue, ou la clé a été retirée trop tôt. Copiez-le à nouveau depuis le poste qui l'a préparé.
 refused-base = Ce pli suppose ce que ce bureau n'a pas : demandez un pli complet à { $office }
     .do = Rien n'a été pris. À { $office }, il faut préparer un pli pour « tous les bureaux ».

@@ -195,7 +195,7 @@ fn body(speech: Speech<'_>, outcome: &Outcome, offices: &[Office], title: &str) 
         div.saved role="status" { p { strong { (brought(speech, outcome)) } } }
         p {
             (speech.say_of("opened-from", &[("office", &maker), ("moment", &speech.moment(outcome.made_at))])) " "
-            (speech.say("slip-code")) " " strong.code { (outcome.code) }
+            (speech.say_of("head", &[("what", &speech.say("slip-code"))])) " " strong.code { (outcome.code) }
         }
         @if let Some(other) = outcome.for_another {
             p { (speech.say_of("opened-for-another", &[("office", &office_name(speech, offices, &other))])) }

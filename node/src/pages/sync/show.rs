@@ -138,15 +138,15 @@ fn missing(speech: Speech<'_>, missing: Missing) -> String {
 /// The last sticks, and the bundles that can be fetched.
 fn sticks(speech: Speech<'_>, picture: &Picture) -> Markup {
     let offices: &[Office] = &picture.status.offices;
-    let told = |id: &str, stick: &super::plis::Stick| {
+    let told = |id: &str, counted: &str, stick: &super::plis::Stick| {
         let office = whose(speech, offices, stick.office);
-        let records = speech.count("records-found", stick.records);
+        let records = speech.count(counted, stick.records);
         let values = [("moment", speech.moment(stick.at)), ("office", office), ("records", records)];
         speech.say_of(id, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
     };
     html! {
-        p { (picture.last.opened.as_ref().map_or_else(|| speech.say("stick-none"), |stick| told("stick-opened", stick))) }
-        @if let Some(made) = &picture.last.made { p { (told("stick-made", made)) } }
+        p { (picture.last.opened.as_ref().map_or_else(|| speech.say("stick-none"), |stick| told("stick-opened", "opened-records", stick))) }
+        @if let Some(made) = &picture.last.made { p { (told("stick-made", "records-found", made)) } }
         @if picture.may_write && !picture.made.is_empty() {
             ul {
                 @for slip in &picture.made {

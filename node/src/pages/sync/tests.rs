@@ -234,7 +234,7 @@ async fn a_stick_goes_to_bamako_and_comes_back_with_its_acknowledgement() {
     opened.says("2 fiches reçues");
     opened.says("Pli de Kidal, préparé le");
     bamako.open(&pli).await.says("Déjà reçu");
-    bamako.get("/sync").await.says(", de Kidal (0 fiche).");
+    bamako.get("/sync").await.says(", de Kidal : 0 fiche reçue.");
 
     kidal.get("/sync").await.says("2 fiches ici seulement");
     let back = kidal.open(&bamako.bundle(Some(&kidal)).await).await;
