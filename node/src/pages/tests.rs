@@ -2,6 +2,7 @@
 
 mod committee;
 mod drafts;
+mod exports;
 mod forms;
 mod live;
 mod safety;
@@ -53,7 +54,7 @@ struct Answer {
 }
 
 impl Office {
-    /// An office with an officer, Aïssata, and a reader, Moussa.
+    /// An office with an officer, Aïssata, a reader, Moussa, and a head, Fatoumata.
     async fn new() -> Office {
         Office::named("Gao", None).await
     }
@@ -74,7 +75,9 @@ impl Office {
         .await
         .unwrap();
         let accounts = Accounts::open_cheap(home.path()).unwrap();
-        for (name, role) in [("Aïssata", Role::RegionalOfficer), ("Moussa", Role::Reader)] {
+        for (name, role) in
+            [("Aïssata", Role::RegionalOfficer), ("Moussa", Role::Reader), ("Fatoumata", Role::HeadOfOffice)]
+        {
             let (name, password) = (AccountName::new(name).unwrap(), Password::new(PASSWORD).unwrap());
             accounts.add(NewAccount { name, role, language: None, password }, UnixSeconds(0)).unwrap();
         }

@@ -3,6 +3,7 @@
 mod answers;
 mod described;
 mod edits;
+mod exports;
 mod follow;
 mod hostile;
 mod receipts;
