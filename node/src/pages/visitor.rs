@@ -55,7 +55,7 @@ impl Visitor {
     }
 
     /// What the account's own things are kept under.
-    pub(super) fn account(&self) -> String {
+    pub(super) fn mark(&self) -> String {
         self.session.account().mark()
     }
 
@@ -133,7 +133,7 @@ impl FromRequest<Shared> for Posted {
             return Err(PageError::Form.into_response());
         }
         // It was opened in an earlier session: shown again in this one, it can be sent.
-        let carried = drafts::carry(pages, &visitor.account(), &form, &given).await;
+        let carried = drafts::carry(pages, &visitor.mark(), &form, &given).await;
         Err(carried.map_or_else(|_| PageError::Form.into_response(), |filled| see_other(&filled)))
     }
 }
