@@ -4,7 +4,7 @@
 //! A form that is open in two places has two drafts, so that neither takes the place of the other's text; whoever
 //! writes the later one is told of the other. A third takes the place of the older of the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,17 +116,18 @@ impl Drafts {
     /// The drafts of an account, read when they are first asked for.
     fn of<S: Shelf>(&mut self, account: &str, shelf: &S) -> Result<&mut BTreeMap<Key, DraftNote>, ShelfError> {
         let account = account_key(account);
-        if !self.0.contains_key(&account) {
-            let mut notes = BTreeMap::new();
-            shelf.scan(Table::Drafts, &account, None, &mut |key, value| {
-                let ours = key.starts_with(&account);
-                let read = ours.then(|| Some((key.try_into().ok()?, decode(&value)?)));
-                notes.extend(read.flatten().map(|(key, draft): (Key, Draft)| (key, note_of(&draft))));
-                ours
-            })?;
-            self.0.insert(account, notes);
-        }
-        Ok(self.0.entry(account).or_default())
+        let vacant = match self.0.entry(account) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(vacant) => vacant,
+        };
+        let mut notes = BTreeMap::new();
+        shelf.scan(Table::Drafts, &account, None, &mut |key, value| {
+            let ours = key.starts_with(&account);
+            let read = ours.then(|| Some((key.try_into().ok()?, decode(&value)?)));
+            notes.extend(read.flatten().map(|(key, draft): (Key, Draft)| (key, note_of(&draft))));
+            ours
+        })?;
+        Ok(vacant.insert(notes))
     }
 
     /// A write was refused: what is really there is read again.
