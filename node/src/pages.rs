@@ -12,12 +12,17 @@
 
 pub mod map;
 
+mod conflict_map;
+mod days;
 mod edit;
 mod error;
 mod form;
+mod fresh;
 mod layout;
 mod list;
+mod national;
 mod part;
+mod recommendations;
 mod record;
 mod sections;
 mod settle;
@@ -61,6 +66,8 @@ struct Pages {
     accounts: Accounts,
     words: &'static Words,
     settings: PageSettings,
+    /// The country on paper, drawn once.
+    base_map: map::BaseMap,
 }
 
 type Shared = Arc<Pages>;
@@ -87,12 +94,16 @@ impl Pages {
 
 /// The pages of a node, to be served beside its API.
 pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings });
+    let base_map = map::BaseMap::of(app.pack());
+    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map });
     Router::new()
         .route("/", get(today::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/sync", get(sync::show))
+        .route("/national", get(national::show))
+        .route("/recommendations", get(recommendations::show).post(recommendations::follow_up))
+        .route("/conflicts/map", get(conflict_map::show))
         .route("/{kinds}", get(list::show))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))

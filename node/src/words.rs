@@ -3,7 +3,7 @@
 //!
 //! The words lie in Fluent files (projectfluent.org) below `node/words`, one directory for each language, and are built
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
-//! record; `dates.ftl` dates and moments; `pages.ftl` all that stands on pages besides. A message that English lacks is
+//! record; `dates.ftl` dates and moments; the other files all that stands on pages besides. A message that English lacks is
 //! shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -35,11 +35,13 @@ const FRENCH: &Files<'static> = &[
     ("fr/record.ftl", include_str!("../words/fr/record.ftl")),
     ("fr/dates.ftl", include_str!("../words/fr/dates.ftl")),
     ("fr/pages.ftl", include_str!("../words/fr/pages.ftl")),
+    ("fr/national.ftl", include_str!("../words/fr/national.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
     ("en/dates.ftl", include_str!("../words/en/dates.ftl")),
     ("en/pages.ftl", include_str!("../words/en/pages.ftl")),
+    ("en/national.ftl", include_str!("../words/en/national.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

@@ -11,7 +11,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::{Shared, error::PageError, speech::Speech, visitor::Visitor};
 
 /// The stylesheet, and the address that changes with it.
-pub(super) const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = concat!(include_str!("style.css"), include_str!("map/map.css"));
 
 /// What the stylesheet's address ends in.
 pub(super) fn style_path() -> String {
@@ -30,11 +30,13 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
                       frame-ancestors 'none'; connect-src 'self'; script-src 'self'";
 
 /// The pages that the navigation names, with their messages.
-const PLACES: [(&str, &str); 5] = [
+const PLACES: [(&str, &str); 7] = [
     ("/", "nav-today"),
     ("/conflicts", "nav-conflicts"),
     ("/consultations", "nav-consultations"),
     ("/projects", "nav-projects"),
+    ("/recommendations", "nav-recommendations"),
+    ("/national", "nav-national"),
     ("/sync", "nav-sync"),
 ];
 

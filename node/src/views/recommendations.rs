@@ -133,7 +133,7 @@ impl Placed {
     }
 }
 
-/// A number of a report as people order it: "2" before "10"; what has none comes last.
+/// A number of a report as people order it: "2" before "10", letters after numbers; what has none comes last.
 fn natural(number: Option<&str>) -> (bool, Vec<(u64, String)>) {
     let mut parts: Vec<(u64, String)> = Vec::new();
     for c in number.unwrap_or_default().chars() {
@@ -143,7 +143,7 @@ fn natural(number: Option<&str>) -> (bool, Vec<(u64, String)>) {
             }
             (Some(digit), _) => parts.push((digit, String::new())),
             (None, Some((_, text))) => text.push(c),
-            (None, None) => parts.push((0, c.to_string())),
+            (None, None) => parts.push((u64::MAX, c.to_string())),
         }
     }
     (number.is_none(), parts)
