@@ -4,9 +4,16 @@
 //! imports and the command line know nothing else of the node.
 
 mod bundles;
+mod carried;
 mod check;
+mod drafts;
+mod standing;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::Serialize;
 use toguna_protocol::{
@@ -21,7 +28,10 @@ use toguna_protocol::{
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::bundles::{BundleAskError, Parcel};
+pub use self::carried::{Brought, CarryError, LookedInto};
 pub use self::check::{CheckError, CheckProblem, CheckReport, CheckStep};
+pub use self::drafts::DraftAskError;
+pub use self::standing::Standing;
 use crate::{
     driver::{self, Driving},
     pack::Pack,
@@ -175,6 +185,7 @@ pub struct App {
     pack: Arc<Pack>,
     happenings: broadcast::Sender<Happening>,
     doubt: Option<Doubt>,
+    data_dir: Arc<Path>,
 }
 
 /// Opens a node. Its threads end when [`App::stop`] is called or the last handle is dropped.
@@ -190,8 +201,9 @@ impl App {
         pack: Arc<Pack>,
         happenings: broadcast::Sender<Happening>,
         doubt: Option<Doubt>,
+        data_dir: Arc<Path>,
     ) -> Self {
-        App { driving, views, store, pack, happenings, doubt }
+        App { driving, views, store, pack, happenings, doubt, data_dir }
     }
 
     /// Carries out a command. When this returns `Ok`, it is durable and the views show it.
@@ -247,6 +259,11 @@ impl App {
     /// The country pack.
     pub fn pack(&self) -> &Arc<Pack> {
         &self.pack
+    }
+
+    /// Where everything of the node lies, for those above it who keep files of their own.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Why the store may hold less than it once did, if opening it raised a doubt.

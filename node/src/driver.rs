@@ -25,8 +25,8 @@ use std::{
 use toguna_protocol::{
     bundle::{Maker, Salt},
     engine::{
-        self, BundleRefusal, BundleStep, Command, CommandError, CommandId, Contents, Effect, Engine, Event,
-        Observation, OpenError, Saved, Taken,
+        self, BundleRefusal, BundleStep, Command, CommandError, CommandId, Contents, DraftError, DraftStep, Effect,
+        Engine, Event, Kept, Observation, OpenError, Saved, Taken,
     },
     frame::VERSION,
     ids::{Moment, Now, UnixSeconds},
@@ -52,6 +52,7 @@ type Node = Engine<Arc<dyn Store>>;
 type Question = Box<dyn FnOnce(&mut Node) + Send>;
 type Reply = oneshot::Sender<Result<Saved, CommandError>>;
 type BundleReply = oneshot::Sender<Result<Taken, BundleRefusal>>;
+type DraftReply = oneshot::Sender<Result<Option<Kept>, DraftError>>;
 
 /// What the driver is told.
 pub(crate) enum Message {
@@ -61,6 +62,8 @@ pub(crate) enum Message {
     Export(Contents, Salt, oneshot::Sender<Result<Maker, LedgerError>>),
     /// Something of a bundle came.
     Bundle(BundleStep, BundleReply),
+    /// What somebody types is to be kept or dropped.
+    Draft(DraftStep, DraftReply),
     Net(NetEvent),
     Persisted(engine::PersistId),
     NotPersisted(engine::PersistId, String),
@@ -105,6 +108,10 @@ impl Driving {
         self.messages.send(Message::Bundle(step, reply)).await.map_err(|_| DriverError)
     }
 
+    pub(crate) async fn draft(&self, step: DraftStep, reply: DraftReply) -> Result<(), DriverError> {
+        self.messages.send(Message::Draft(step, reply)).await.map_err(|_| DriverError)
+    }
+
     pub(crate) fn net(&self) -> Option<&Net> {
         self.net.as_ref()
     }
@@ -125,7 +132,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
     let opened = store::open(&settings.data_dir, &settings.store)?;
     let (store, doubt) = (opened.store, opened.doubt);
     let mut tip_file = TipFile::open(&settings.data_dir)?;
-    let (net, pack) = (settings.net, settings.pack);
+    let (net, pack, data_dir) = (settings.net, settings.pack, settings.data_dir.into());
     let mut engine_settings = engine::Settings {
         device_key: settings.device_key,
         network_secret: settings.network_secret,
@@ -157,6 +164,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         links: Links::new(net.clone()),
         replies: HashMap::new(),
         bundle_replies: HashMap::new(),
+        draft_replies: HashMap::new(),
         next_command: 0,
         happenings: happenings.clone(),
         clear_doubt: doubt.is_some().then(|| store.clone()),
@@ -169,7 +177,7 @@ pub(crate) async fn start(settings: Settings) -> Result<App, StartError> {
         .spawn(move || runtime.block_on(driver.run()))
         .map_err(system("starting the driver"))?;
     info!(duration_ms = started.elapsed().as_millis() as u64, "node is up");
-    Ok(App::new(Driving { messages, net }, views, store, pack, happenings, doubt))
+    Ok(App::new(Driving { messages, net }, views, store, pack, happenings, doubt, data_dir))
 }
 
 /// Whether the store may hold less than this office once wrote and announced. If not, the tip file is level with it
@@ -237,6 +245,7 @@ struct Driver {
     links: Links,
     replies: HashMap<CommandId, Reply>,
     bundle_replies: HashMap<CommandId, BundleReply>,
+    draft_replies: HashMap<CommandId, DraftReply>,
     next_command: u64,
     happenings: broadcast::Sender<Happening>,
     /// The store's doubt is cleared once the engine's first writes, which answer it, are durable.
@@ -287,6 +296,11 @@ impl Driver {
                 let id = self.next_command();
                 self.bundle_replies.insert(id, reply);
                 self.handle(Event::Bundle(id, step)).await;
+            }
+            Message::Draft(step, reply) => {
+                let id = self.next_command();
+                self.draft_replies.insert(id, reply);
+                self.handle(Event::Draft(id, step)).await;
             }
             Message::Net(event) => {
                 if let Some(event) = self.links.take(event) {
@@ -348,6 +362,12 @@ impl Driver {
                 Effect::Bundled(id, result) => {
                     if let Some(reply) = self.bundle_replies.remove(&id) {
                         // Whoever brought it has gone; what was taken stands.
+                        let _ = reply.send(result);
+                    }
+                }
+                Effect::Drafted(id, result) => {
+                    if let Some(reply) = self.draft_replies.remove(&id) {
+                        // Whoever typed it has gone; what was kept stands.
                         let _ = reply.send(result);
                     }
                 }

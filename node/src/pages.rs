@@ -9,19 +9,24 @@
 //! - A form that could not be saved comes back with all that was typed. What was saved is durable before the page that
 //!   says so is shown.
 //! - Addresses hold ids and keys, never what stands in a record.
+//! - One script makes pages better and is needed by none: `page.js`, for `drafts`, `places` and `live`.
 
 pub mod map;
 
 mod conflict_map;
 mod days;
+mod drafts;
 mod edit;
 mod error;
+mod evaluate;
 mod form;
 mod fresh;
 mod layout;
 mod list;
+mod live;
 mod national;
 mod part;
+mod places;
 mod recommendations;
 mod record;
 mod sections;
@@ -29,6 +34,7 @@ mod settle;
 mod sign_in;
 mod speech;
 mod sync;
+mod tie;
 mod today;
 mod visitor;
 
@@ -38,7 +44,9 @@ mod tests;
 use std::sync::Arc;
 
 use axum::{
-    Router, middleware,
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 use toguna_protocol::ids::UnixSeconds;
@@ -68,6 +76,7 @@ struct Pages {
     settings: PageSettings,
     /// The country on paper, drawn once.
     base_map: map::BaseMap,
+    plis: sync::Plis,
 }
 
 type Shared = Arc<Pages>;
@@ -95,7 +104,8 @@ impl Pages {
 /// The pages of a node, to be served beside its API.
 pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
     let base_map = map::BaseMap::of(app.pack());
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map });
+    let plis = sync::Plis::within(app.data_dir());
+    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis });
     Router::new()
         .route("/", get(today::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
@@ -104,16 +114,30 @@ pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
         .route("/national", get(national::show))
         .route("/recommendations", get(recommendations::show).post(recommendations::follow_up))
         .route("/conflicts/map", get(conflict_map::show))
+        .route("/drafts", post(drafts::keep))
+        .route("/drafts/drop", post(drafts::drop_one))
+        .route("/places", get(places::named))
+        .route("/live", get(live::events))
+        .route("/sync/only-here", get(sync::only_here))
+        .route("/sync/plis", post(sync::prepare))
+        .route("/sync/plis/{id}", get(sync::slip))
+        .route("/sync/plis/{id}/file", get(sync::fetch))
+        .route("/sync/opened", post(sync::open).layer(DefaultBodyLimit::max(sync::MAX_PLI)))
+        .route("/sync/opened/{id}", get(sync::opened))
         .route("/{kinds}", get(list::show))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))
+        .route("/{kinds}/{id}/receipts", get(record::receipts))
         .route("/{kinds}/{id}/edit", get(edit::show).post(edit::save))
         .route("/{kinds}/{id}/edit/{*part}", get(edit::show_part).post(edit::save_part))
         .route("/{kinds}/{id}/withdraw/{*part}", post(edit::withdraw))
         .route("/{kinds}/{id}/restore/{*part}", post(edit::restore))
+        .route("/{kinds}/{id}/tie", get(tie::show).post(tie::save))
+        .route("/projects/{id}/evaluate", get(evaluate::show).post(evaluate::save))
         .route("/{kinds}/{id}/settle/{*part}", get(settle::show).post(settle::save))
         .route(&layout::style_path(), get(layout::style))
+        .route(&layout::script_path(), get(layout::script))
         .route(layout::ICON_PATH, get(layout::icon))
         .fallback(async || PageError::NotFound)
         .layer(middleware::from_fn_with_state(pages.clone(), layout::around))

@@ -37,10 +37,17 @@ use axum::{
     routing::{any, get, post},
 };
 use tokio::{net::TcpListener, sync::watch};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+};
 
+pub(crate) use self::events::{Closing, follow, keep_alive};
 pub use self::token::{TOKEN_FILE, Token, TokenError};
-use self::{events::Closing, metrics::Metrics, problem::ApiError};
+use self::{metrics::Metrics, problem::ApiError};
 use crate::app::App;
 
 /// Where the API begins.
@@ -115,8 +122,13 @@ fn layered(routes: Router<Shared>, web: &Shared) -> Router<Shared> {
         .layer(middleware::from_fn_with_state(web.clone(), guard::host))
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(middleware::map_response(guard::unkept))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(worth_packing()))
         .layer(middleware::from_fn_with_state(web.clone(), metrics::measure))
+}
+
+/// Which answers are packed on the way: sealed bundles do not get smaller.
+fn worth_packing() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"))
 }
 
 /// Serves a router until `shutdown` resolves, then lets open requests end: event streams at once, others within

@@ -36,12 +36,16 @@ const FRENCH: &Files<'static> = &[
     ("fr/dates.ftl", include_str!("../words/fr/dates.ftl")),
     ("fr/pages.ftl", include_str!("../words/fr/pages.ftl")),
     ("fr/national.ftl", include_str!("../words/fr/national.ftl")),
+    ("fr/drafts.ftl", include_str!("../words/fr/drafts.ftl")),
+    ("fr/carry.ftl", include_str!("../words/fr/carry.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
     ("en/dates.ftl", include_str!("../words/en/dates.ftl")),
     ("en/pages.ftl", include_str!("../words/en/pages.ftl")),
     ("en/national.ftl", include_str!("../words/en/national.ftl")),
+    ("en/drafts.ftl", include_str!("../words/en/drafts.ftl")),
+    ("en/carry.ftl", include_str!("../words/en/carry.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

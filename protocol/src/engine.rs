@@ -13,9 +13,11 @@
 //! brought up to date when there is time, and never delays sync.
 
 mod beacons;
+mod beyond;
 mod bundles;
 mod commands;
 mod documents;
+mod drafts;
 mod forks;
 mod intake;
 mod lanes;
@@ -34,11 +36,16 @@ use std::{
 use automerge::ChangeHash;
 use serde_json::Value;
 
-use self::{beacons::Beacons, commands::OwnEdit, documents::Documents, lanes::Lanes, offices::Offices, rows::Row};
+use self::{
+    beacons::Beacons, commands::OwnEdit, documents::Documents, drafts::Drafts, lanes::Lanes, offices::Offices,
+    rows::Row,
+};
 pub use self::{
     beacons::{Carrier, Word},
+    beyond::{Beyond, Walk},
     bundles::{BundleRefusal, BundleStep, Contents, Lack, Taken},
     commands::HeldBack,
+    drafts::{Draft, DraftError, DraftNote, DraftStep, Kept, OpenForm},
     offices::Office,
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
     receipts::{Freshness, Receipt, ReceiptState},
@@ -114,6 +121,8 @@ pub enum Event {
     Frame(ConnId, Vec<u8>),
     /// Something of a bundle came; answered by [`Effect::Bundled`].
     Bundle(CommandId, BundleStep),
+    /// What somebody types is to be kept or dropped; answered by [`Effect::Drafted`].
+    Draft(CommandId, DraftStep),
     /// The link is gone.
     Closed(ConnId),
     /// A batch is durable. Batches become durable in the order they were given.
@@ -217,6 +226,8 @@ pub enum Effect {
     Reply(CommandId, Result<Saved, CommandError>),
     /// The answer to something of a bundle: what was taken is durable.
     Bundled(CommandId, Result<Taken, BundleRefusal>),
+    /// The answer about a draft, durable: what was kept; `None` if it was dropped.
+    Drafted(CommandId, Result<Option<Kept>, DraftError>),
     /// A record's row is new or has changed.
     Changed(Box<Row>),
     /// Nothing of a record is applied, so it has no row: its creation has not arrived, or was set aside because its
@@ -306,6 +317,8 @@ enum Work {
     Beacons { thank: Option<ConnId> },
     /// An answer about a bundle.
     Bundle(CommandId, Box<Taken>),
+    /// An answer about a draft.
+    Draft(CommandId, Option<Kept>),
 }
 
 struct Pending {
@@ -325,9 +338,12 @@ pub struct Engine<S> {
     drawn: u64,
     documents: Documents,
     offices: Offices,
+    drafts: Drafts,
     lanes: Lanes,
     beacons: Beacons,
     sessions: BTreeMap<ConnId, Session>,
+    /// When a peer last told the time as its link opened, by our clock, and how far its own was ahead.
+    clocks: BTreeMap<AuthorKey, (UnixSeconds, i64)>,
     pending: VecDeque<Pending>,
     next_persist: u64,
     /// Commands that wait until the change before them on the same record is durable.
@@ -414,9 +430,11 @@ impl<S: Shelf> Engine<S> {
             drawn: 0,
             documents: Documents::new(),
             offices: Offices::default(),
+            drafts: Drafts::default(),
             lanes: Lanes::default(),
             beacons: Beacons::default(),
             sessions: BTreeMap::new(),
+            clocks: BTreeMap::new(),
             pending: VecDeque::new(),
             next_persist: 0,
             waiting: BTreeMap::new(),
@@ -470,6 +488,7 @@ impl<S: Shelf> Engine<S> {
             Event::Frame(conn, bytes) => self.frame(conn, &bytes, now),
             Event::Closed(conn) => self.closed(conn),
             Event::Bundle(id, step) => self.bundle(id, step, now),
+            Event::Draft(id, step) => self.draft(id, step, now),
             Event::Persisted(id) => self.persisted(id, now),
             Event::NotPersisted(id, why) => self.not_persisted(id, &why, now),
             Event::Idle => self.refresh(now),

@@ -175,5 +175,11 @@ pub const MAX_EARLY_FORKS: usize = 64;
 /// Bytes of one record of a bundle: a frame, or an opening whose base names as many feeds as a frontier.
 pub const MAX_BUNDLE_RECORD: usize = MAX_FRAME + MAX_FEEDS * 2 * 40;
 
+/// Bytes that a draft of a form holds: as much as can be saved at once.
+pub const MAX_DRAFT: usize = MAX_PAYLOAD;
+
+/// Drafts of one account: more than anybody leaves unfinished. The oldest goes first.
+pub const MAX_DRAFTS: usize = 200;
+
 /// Parts of a bundle that is split: a gigabyte in the smallest parts that make sense.
 pub const MAX_BUNDLE_PARTS: usize = 16 * 1024;

@@ -150,6 +150,13 @@ pub struct Account {
     pub created: UnixSeconds,
 }
 
+impl Account {
+    /// What this account's own things on this node are kept under: no account that is made later has the same.
+    pub fn mark(&self) -> String {
+        self.id.into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,10 +95,7 @@ impl App {
         while !rest.is_empty() {
             let mut taken = self.bundle_step(BundleStep::Take(maker, rest)).await?;
             rest = mem::take(&mut taken.rest);
-            sum.new += taken.new;
-            sum.held += taken.held;
-            sum.astray += taken.astray;
-            sum.said.append(&mut taken.said);
+            sum.add(taken);
         }
         Ok(sum)
     }

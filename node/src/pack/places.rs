@@ -1,7 +1,7 @@
 //! Finding a place by what somebody typed. Names in Mali are written in many ways (Tinzawatène, Ti-n-Zaouâtene,
 //! Tinzwatene), keyboards lack accents, and nobody should have to know the official spelling.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -107,6 +107,32 @@ impl Places {
     /// A place by its key.
     pub fn get(&self, key: &str) -> Option<&Place> {
         self.places.iter().find(|place| place.key == key)
+    }
+
+    /// The one place that is spelled like `text`: by its usual name, by another one, or as it is spoken. `None` where
+    /// there is none, or several that nothing tells apart.
+    pub fn named(&self, text: &str) -> Option<&Place> {
+        let folded = fold(text);
+        if folded.is_empty() {
+            return None;
+        }
+        let spoken = spell_as_spoken(&folded);
+        let spelled: [&dyn Fn(&Name) -> bool; 3] =
+            [&|name| name.usual && name.folded == folded, &|name| name.folded == folded, &|name| name.spoken == spoken];
+        let of = |is_like: &dyn Fn(&Name) -> bool| -> BTreeSet<usize> {
+            self.names.iter().filter(|name| is_like(name)).map(|name| name.place).collect()
+        };
+        let found = spelled.into_iter().map(of).find(|found| !found.is_empty())?;
+        let only = found.first().filter(|_| found.len() == 1)?;
+        Some(&self.places[*only])
+    }
+
+    /// Whether a place is called so, however it is spelled.
+    pub fn is_called(&self, key: &str, text: &str) -> bool {
+        let folded = fold(text);
+        let spoken = spell_as_spoken(&folded);
+        let called = |name: &Name| self.places[name.place].key == key && name.spoken == spoken;
+        !folded.is_empty() && self.names.iter().any(called)
     }
 
     /// The places whose name is most like `query`, best first, at most `limit`. Case, accents, hyphens and the usual
@@ -253,6 +279,30 @@ mod tests {
             let found = pack.places().search(query, 5);
             assert_eq!(found.first().map(|place| place.name.as_str()), Some(expected), "{query}");
         }
+    }
+
+    #[test]
+    fn a_place_that_is_spelled_like_one_place_only_is_known_by_that() {
+        let pack = Pack::embedded();
+        let key = |text: &str| pack.places().named(text).map(|place| place.key.as_str());
+        for (text, expected) in [
+            ("Tinzawatène", Some("GN-2476086")),
+            ("tinzwatene", Some("GN-2476086")),
+            ("TIN ZAOUATEN", Some("GN-2476086")),
+            ("ti-n-zawatene", Some("GN-2476086")),
+            ("Gao", Some("GN-2457163")),
+            ("menaka", Some("GN-2453514")),
+            ("tinzawa", None),
+            ("puits à 40 km au nord", None),
+            ("", None),
+        ] {
+            assert_eq!(key(text), expected, "{text}");
+        }
+        let twice: Vec<&str> = pack.places().as_slice().iter().map(|place| place.name.as_str()).collect();
+        let twice = twice.iter().find(|name| twice.iter().filter(|other| other == name).count() > 1);
+        assert_eq!(twice.and_then(|name| key(name)), None, "{twice:?} may be any of them");
+        assert!(pack.places().is_called("GN-2476086", "Tin-Zawaten"));
+        assert!(!pack.places().is_called("GN-2476086", "Kidal") && !pack.places().is_called("GN-2476086", ""));
     }
 
     #[test]

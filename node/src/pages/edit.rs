@@ -21,8 +21,10 @@ use toguna_protocol::{
 };
 
 use self::show::Sheet;
+pub(super) use self::show::problem;
 use super::{
     Pages, Shared,
+    drafts::{self, Desk},
     error::PageError,
     form::{self, Fault, Given},
     part::Part,
@@ -56,6 +58,8 @@ pub(super) fn version_of(given: &Given) -> Result<Vec<ChangeHash>, PageError> {
 pub(super) struct Asked {
     /// The one before was saved; this is the next.
     saved: Option<String>,
+    /// The number of the draft that it is filled with.
+    draft: Option<u64>,
 }
 
 fn may_write(visitor: &Visitor) -> Result<(), PageError> {
@@ -72,7 +76,7 @@ pub(super) async fn new(
     may_write(&visitor)?;
     let kind = kind_of(&kinds)?;
     let sheet = Sheet::new(Part::whole(kind), kind).following(asked.saved.is_some());
-    Ok(sheet.page(&pages, &visitor))
+    opened(&pages, &visitor, sheet, &asked).await
 }
 
 /// Makes a record of what was typed.
@@ -85,15 +89,22 @@ pub(super) async fn create(
     let part = Part::whole(kind);
     let Posted { visitor, given } = posted;
     let next = given.names("next");
+    let form = format!("/{}/new", plural(kind));
     let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
         Err(faults) => Failed::Typed(faults),
         Ok(fields) => match submit(&pages, &visitor, Intent::Create(kind, Value::Object(fields)), None).await? {
-            Ok(saved) if next => return Ok(see_other(&format!("/{}/new?saved={}", plural(kind), saved.record))),
-            Ok(saved) => return Ok(see_other(&format!("{}?saved=1", address(kind, saved.record)))),
+            Ok(saved) => {
+                drafts::saved(&pages, &visitor, &form, &given).await;
+                return Ok(see_other(&match next {
+                    true => format!("{form}?saved={}", saved.record),
+                    false => format!("{}?saved=1", address(kind, saved.record)),
+                }));
+            }
             Err(failed) => failed,
         },
     };
-    Ok(Sheet::new(part, kind).holding(given).after(failed).page(&pages, &visitor).into_response())
+    let desk = Desk::failed(&pages, &visitor, &form, &given).await?;
+    Ok(Sheet::new(part, kind).holding(given).after(failed).at(desk).page(&pages, &visitor).into_response())
 }
 
 /// The form of a record's own fields.
@@ -101,8 +112,9 @@ pub(super) async fn show(
     State(pages): State<Shared>,
     visitor: Visitor,
     Path((kinds, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
 ) -> Result<Markup, PageError> {
-    form_of(&pages, &visitor, &kinds, &id, None, false).await
+    form_of(&pages, &visitor, &kinds, &id, None, &asked).await
 }
 
 /// The form of an item.
@@ -112,7 +124,7 @@ pub(super) async fn show_part(
     Path((kinds, id, part)): Path<(String, String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Markup, PageError> {
-    form_of(&pages, &visitor, &kinds, &id, Some(&part), asked.saved.is_some()).await
+    form_of(&pages, &visitor, &kinds, &id, Some(&part), &asked).await
 }
 
 async fn form_of(
@@ -121,12 +133,22 @@ async fn form_of(
     kinds: &str,
     id: &str,
     part: Option<&str>,
-    just_saved: bool,
+    asked: &Asked,
 ) -> Result<Markup, PageError> {
     may_write(visitor)?;
     let (part, record) = found(pages, kinds, id, part).await?;
-    let sheet = Sheet::of(part, &record, pages.app.pack()).following(just_saved);
-    Ok(sheet.page(pages, visitor))
+    let sheet = Sheet::of(part, &record, pages.app.pack()).following(asked.saved.is_some());
+    opened(pages, visitor, sheet, asked).await
+}
+
+/// A form that somebody opens, filled with a draft where one is named.
+async fn opened(pages: &Pages, visitor: &Visitor, sheet: Sheet, asked: &Asked) -> Result<Markup, PageError> {
+    let (desk, draft) = Desk::open(pages, visitor, &sheet.form(), asked.draft).await?;
+    let sheet = match draft {
+        Some(draft) => sheet.resuming(draft)?,
+        None => sheet,
+    };
+    Ok(sheet.at(desk).page(pages, visitor))
 }
 
 /// The record, and the part of it that an address names.
@@ -136,7 +158,7 @@ async fn found(pages: &Pages, kinds: &str, id: &str, part: Option<&str>) -> Resu
     let record = pages.app.record(id).await?;
     let part = match part {
         None => Some(Part::whole(kind)),
-        Some(address) => Part::of(kind, address).filter(|part| !(part.in_ledger && !part.is_new)),
+        Some(address) => Part::of(kind, address).filter(|part| !part.in_ledger || part.is_new),
     };
     let part = part.filter(|part| record.kind == kind && (part.is_new || values_at(&record, part).is_some()));
     Ok((part.ok_or(PageError::NotFound)?, record))
@@ -179,28 +201,36 @@ async fn save_at(
     let read = pages.app.ask(move |engine| engine.record_seen(id, seen)).await??;
     let schema: Vec<_> = kind.schema().fields().collect();
     let back = address(kind, id);
+    let is_new = part.is_new;
+    let sheet = Sheet::of(part, &read, pages.app.pack());
+    let form = sheet.form();
     let failed = match form::patch(&schema, &given, &read.fields, pages.app.pack()) {
         Err(faults) => Failed::Typed(faults),
-        Ok(patch) if patch.is_empty() && !part.is_new => return Ok(see_other(&back)),
+        Ok(patch) if patch.is_empty() && !is_new => {
+            drafts::saved(pages, &visitor, &form, &given).await;
+            return Ok(see_other(&back));
+        }
         Ok(patch) if patch.is_empty() => Failed::Empty,
         Ok(patch) => {
             let reason = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
             match submit(pages, &visitor, Intent::Patch(id, base, Value::Object(patch)), reason).await? {
-                Ok(_) if given.names("next") => {
-                    return Ok(see_other(&format!("{back}/edit/{}?saved=1", part_address.unwrap_or_default())));
+                Ok(_) => {
+                    drafts::saved(pages, &visitor, &form, &given).await;
+                    let next = if given.names("next") { &form } else { &back };
+                    return Ok(see_other(&format!("{next}?saved=1")));
                 }
-                Ok(_) => return Ok(see_other(&format!("{back}?saved=1"))),
                 Err(failed) => failed,
             }
         }
     };
-    let sheet = Sheet::of(part, &read, pages.app.pack()).holding(given);
+    let desk = Desk::failed(pages, &visitor, &form, &given).await?;
+    let sheet = sheet.holding(given);
     // Whoever sees both values and saves again means it: the form then goes on from what stands there now.
     let sheet = match failed {
-        Failed::Changed(_) => sheet.from_newer(&schema, &read, &now, pages.app.pack()),
+        Failed::Changed(_) => sheet.made_from(&schema, &read, &now, pages.app.pack()),
         _ => sheet,
     };
-    Ok(sheet.after(failed).page(pages, &visitor).into_response())
+    Ok(sheet.after(failed).at(desk).page(pages, &visitor).into_response())
 }
 
 /// Takes an item back, or a line of a ledger by a line that reverses it.

@@ -6,6 +6,7 @@
 
 pub(super) mod dates;
 pub(super) mod inputs;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +113,11 @@ impl Given {
         self.0.contains_key(name)
     }
 
+    /// Everything that stands in the form, name by name.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|(name, values)| values.iter().map(|value| (name.as_str(), value.as_str())))
+    }
+
     /// Whether anything stands in the inputs of a field.
     pub(super) fn is_filled(&self, field: &str) -> bool {
         let inside = format!("{field}/");
@@ -205,6 +211,10 @@ impl Reading<'_> {
                 Shape::Sheet(_, inner) => self.sheet(inner, was, &name),
                 Shape::Set(inner) => self.set(inner, was, &name),
                 Shape::Sealed(_) | Shape::Restricted => None,
+                Shape::Compound { parts, .. } if places::is_place(parts) => self
+                    .value(&field.shape, &name)
+                    .map(|place| places::placed(place, was, self.pack.places()))
+                    .filter(|place| place != was),
                 shape => self.value(&shape, &name).filter(|value| value != was),
             };
             if let Some(change) = change {

@@ -18,6 +18,14 @@ pub(super) fn style_path() -> String {
     format!("/style-{}.css", &blake3::hash(STYLE.as_bytes()).to_hex()[..12])
 }
 
+/// The script, and the address that changes with it.
+const SCRIPT: &str = include_str!("page.js");
+
+/// What the script's address ends in.
+pub(super) fn script_path() -> String {
+    format!("/page-{}.js", &blake3::hash(SCRIPT.as_bytes()).to_hex()[..12])
+}
+
 /// The roof over the house of words: what a browser shows on the tab.
 const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#14508c" d="M2 13 16 4l14 9v3H2zM5 18h3v10H5zm9 0h4v10h-4zm10 0h3v10h-3z"/></svg>"##;
 
@@ -51,6 +59,7 @@ pub(super) fn page(speech: Speech<'_>, visitor: Option<&Visitor>, at: &str, titl
                 meta name="referrer" content="same-origin";
                 title { (title) " – Toguna" }
                 link rel="stylesheet" href=(style_path());
+                @if visitor.is_some() { script defer src=(script_path()) {} }
                 link rel="icon" href=(ICON_PATH) type="image/svg+xml";
             }
             body {
@@ -120,6 +129,11 @@ pub(super) async fn around(State(pages): State<Shared>, request: Request, next: 
 /// The stylesheet: kept by the browser for ever, since its address names what is in it.
 pub(super) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+/// The script, kept in the same way.
+pub(super) async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)
 }
 
 /// The icon.

@@ -12,7 +12,7 @@ use toguna_protocol::{
 use super::{
     Shared,
     error::PageError,
-    layout,
+    layout, live,
     record::{address, kind_of, office_name, plural, sentence},
     speech::Speech,
     visitor::Visitor,
@@ -91,6 +91,7 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
     let Listing { kind, page, .. } = listing;
     html! {
         h1 { (title) }
+        (live::line(speech, None))
         @if listing.may_write {
             p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } }
         }

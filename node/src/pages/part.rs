@@ -39,7 +39,7 @@ impl Part {
     /// list.
     pub(super) fn of(kind: Kind, address: &str) -> Option<Self> {
         let segments: Vec<&str> = address.split('/').collect();
-        if segments.len() % 2 != 0 || segments.len() > 2 * MAX_DEPTH {
+        if !segments.len().is_multiple_of(2) || segments.len() > 2 * MAX_DEPTH {
             return None;
         }
         segments.chunks(2).try_fold(Part::whole(kind), |part, step| part.item(step[0], step[1]))

@@ -15,10 +15,17 @@ use toguna_protocol::{
 
 pub(super) use self::{
     history::{field_of, history, value},
-    receipts::sentence,
+    receipts::{receipts, sentence},
     show::label_of,
 };
-use super::{Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
+use super::{
+    Shared,
+    error::PageError,
+    layout,
+    speech::Speech,
+    tie::{self, Named},
+    visitor::Visitor,
+};
 
 /// The kind that an address names: `conflicts`.
 pub(super) fn kind_of(kinds: &str) -> Result<Kind, PageError> {
@@ -54,6 +61,8 @@ pub(super) struct Page {
     pub(super) just_saved: bool,
     pub(super) may_write: bool,
     pub(super) csrf: String,
+    /// The records it is tied to.
+    pub(super) named: Named,
 }
 
 pub(super) async fn show(
@@ -64,9 +73,18 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let (kind, id) = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
     let asked = move |engine: &mut toguna_protocol::engine::Engine<_>| {
-        Ok::<_, toguna_protocol::engine::QueryError>((engine.record(id)?, engine.receipts(id)?, engine.offices()))
+        let record = engine.record(id)?;
+        let mut named = Named::new();
+        for other in tie::others(&record.fields) {
+            // What is not here yet has no name.
+            if let Ok(found) = engine.record(other) {
+                let title = found.fields.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+                named.insert(other, (found.kind, title.to_owned()));
+            }
+        }
+        Ok::<_, toguna_protocol::engine::QueryError>((record, engine.receipts(id)?, engine.offices(), named))
     };
-    let (record, receipts, offices) = pages.app.ask(asked).await??;
+    let (record, receipts, offices, named) = pages.app.ask(asked).await??;
     if record.kind != kind {
         return Err(PageError::NotFound);
     }
@@ -77,6 +95,7 @@ pub(super) async fn show(
         just_saved: shown.saved.is_some(),
         may_write: visitor.may_write(),
         csrf: visitor.csrf(),
+        named,
     };
     let speech = visitor.speech(&pages);
     let body = show::body(speech, &page);

@@ -47,10 +47,8 @@ pub(super) fn sections(kind: Kind) -> Vec<Section> {
     };
     let all: Vec<&'static Field> = kind.schema().fields().collect();
     let field = |name: &&str| all.iter().copied().find(|field| field.name == *name);
-    let mut sections: Vec<Section> = named
-        .iter()
-        .map(|(id, names)| Section { id, fields: names.iter().filter_map(|name| field(name)).collect() })
-        .collect();
+    let mut sections: Vec<Section> =
+        named.iter().map(|(id, names)| Section { id, fields: names.iter().filter_map(field).collect() }).collect();
     let is_named = |field: &&&'static Field| named.iter().any(|(_, names)| names.contains(&field.name));
     let rest = all.iter().filter(|field| !is_named(field)).copied().collect();
     sections.push(Section { id: "paper", fields: rest });

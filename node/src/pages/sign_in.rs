@@ -2,15 +2,16 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use maud::{Markup, html};
 
 use super::{
-    Pages, Shared,
+    Pages, Shared, drafts,
     edit::see_other,
     error::PageError,
+    form::Given,
     layout,
     visitor::{COOKIE, Posted, Visitor, typed},
 };
@@ -19,8 +20,54 @@ use crate::{
     words::Lang,
 };
 
+/// A form that was sent when its session had ended. The page of signing in carries it, so that nothing has to be kept
+/// for somebody who may not come back.
+pub(super) struct Carried {
+    /// Its address.
+    pub(super) form: String,
+    pub(super) given: Given,
+}
+
+/// What the names of carried inputs begin with.
+const CARRIED: &str = "typed:";
+
+impl Carried {
+    /// What the page of signing in brought with it.
+    fn of(given: &Given) -> Option<Self> {
+        let form = given.text("form").filter(|form| drafts::is_form(form))?.to_owned();
+        let typed = given.pairs().filter_map(|(name, value)| Some((name.strip_prefix(CARRIED)?, value)));
+        let typed = typed.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Some(Carried { form, given: Given::of_pairs(typed)? })
+    }
+
+    fn inputs(&self) -> Markup {
+        html! {
+            input type="hidden" name="form" value=(self.form);
+            @for (name, value) in self.given.pairs().filter(|(name, _)| *name != "csrf") {
+                input type="hidden" name=(format!("{CARRIED}{name}")) value=(value);
+            }
+        }
+    }
+}
+
+/// Asks somebody to sign in again whose form was sent too late.
+pub(super) fn interrupted(pages: &Pages, lang: Lang, carried: &Carried) -> Response {
+    match page(pages, lang, "", Some(("session-ended", 0)), Some(carried)) {
+        Ok(page) => (StatusCode::UNAUTHORIZED, page).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Where somebody goes on who has signed in: today, or the form that was interrupted, filled in as it was.
+async fn enter_at(pages: &Pages, session: &Session, carried: Option<&Carried>) -> Result<String, &'static str> {
+    match carried.filter(|_| session.account().role.may_write()) {
+        Some(Carried { form, given }) => drafts::carry(pages, &session.account().mark(), form, given).await,
+        None => Ok("/".to_owned()),
+    }
+}
+
 pub(super) async fn show(State(pages): State<Shared>, headers: HeaderMap) -> Result<Markup, PageError> {
-    page(&pages, Visitor::lang_of(&pages, &headers), "", None)
+    page(&pages, Visitor::lang_of(&pages, &headers), "", None, None)
 }
 
 /// Lets somebody in who knows the password.
@@ -33,12 +80,17 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     let given = typed(request, &pages).await?;
     let name = given.text("name").unwrap_or_default().to_owned();
     let password = given.text("password").unwrap_or_default().to_owned();
+    let carried = Carried::of(&given);
     let (here, now) = (pages.clone(), pages.now());
     let named = name.clone();
     // Hashing takes a tenth of a second by design.
     let entered = tokio::task::spawn_blocking(move || here.accounts.sign_in(&named, &password, now)).await;
     let refused = match entered.map_err(|_| PageError::Stopping)? {
-        Ok(session) => return Ok(with_cookie(see_other("/"), &cookie_of(&session))),
+        Ok(session) => match enter_at(&pages, &session, carried.as_ref()).await {
+            Ok(address) => return Ok(with_cookie(see_other(&address), &cookie_of(&session))),
+            // It stays in the page until there is room for it.
+            Err(id) => (id, 0),
+        },
         Err(SignInError::Wrong) => ("sign-in-wrong", 0),
         Err(SignInError::Wait { seconds }) => ("sign-in-wait", seconds.max(1) as u64),
         Err(error) => {
@@ -46,11 +98,11 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
             return Err(PageError::Internal);
         }
     };
-    Ok(page(&pages, lang, &name, Some(refused))?.into_response())
+    Ok(page(&pages, lang, &name, Some(refused), carried.as_ref())?.into_response())
 }
 
 /// Whether the form was sent from a page of this node (Fetch, section 3.1, the Origin header).
-fn is_ours(headers: &HeaderMap) -> bool {
+pub(super) fn is_ours(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return true };
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
     origin.split_once("://").map(|(_, named)| named) == host
@@ -72,7 +124,13 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
     response
 }
 
-fn page(pages: &Pages, lang: Lang, name: &str, refused: Option<(&str, u64)>) -> Result<Markup, PageError> {
+fn page(
+    pages: &Pages,
+    lang: Lang,
+    name: &str,
+    refused: Option<(&str, u64)>,
+    carried: Option<&Carried>,
+) -> Result<Markup, PageError> {
     let speech = pages.speech(lang);
     let nobody = pages.accounts.list()?.is_empty();
     let body = html! {
@@ -82,7 +140,8 @@ fn page(pages: &Pages, lang: Lang, name: &str, refused: Option<(&str, u64)>) -> 
             pre { "toguna user add NOM --role head-of-office" }
         } @else {
             @if let Some((id, wait)) = refused { div.refused role="alert" { p { (speech.count(id, wait)) } } }
-            form.record method="post" {
+            form.record method="post" action="/sign-in" {
+                @if let Some(carried) = carried { (carried.inputs()) }
                 div.field { label for="name" { (speech.say("account-name")) } input id="name" name="name" value=(name) required autocomplete="username" maxlength="80"; }
                 div.field { label for="password" { (speech.say("password")) } input id="password" name="password" type="password" required autocomplete="current-password" maxlength="200"; }
                 p.verbs { button.button { (speech.say("sign-in")) } }

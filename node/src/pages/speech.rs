@@ -59,6 +59,10 @@ impl Speech<'_> {
         self.words.moment(self.lang, at)
     }
 
+    pub(super) fn clock(&self, at: UnixSeconds) -> String {
+        self.words.clock(self.lang, at)
+    }
+
     pub(super) fn ago(&self, at: UnixSeconds) -> String {
         self.words.ago(self.lang, self.now.0.saturating_sub(at.0).max(0) as u64)
     }

@@ -1,79 +1,173 @@
-//! How this office stands with the others: who was heard of when, what waits to leave, what is only here.
+//! How this office stands with the others: who was heard of when, what waits to leave, what is only here; and bundles,
+//! made for a stick and opened from one.
+
+mod code;
+mod only_here;
+mod open;
+mod plis;
+mod prepare;
+mod show;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use axum::extract::State;
-use maud::{Markup, html};
-use toguna_protocol::engine::Office;
+use maud::Markup;
+use toguna_protocol::{
+    engine::{Carrier, Office},
+    ids::{AuthorKey, UnixSeconds},
+};
 
-use super::{Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
-use crate::app::NodeStatus;
+use self::plis::LastSticks;
+pub(super) use self::{
+    only_here::show as only_here,
+    open::{MAX_PLI, open, opened},
+    plis::Plis,
+    prepare::{fetch, prepare, slip},
+};
+use super::{Pages, Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
+use crate::app::{NodeStatus, Standing};
 
-pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Result<Markup, PageError> {
-    let status = pages.app.status().await?;
-    let speech = visitor.speech(&pages);
-    let title = speech.say("nav-sync");
-    Ok(layout::page(speech, Some(&visitor), "/sync", &title, &body(speech, &status, &title)))
+/// Seconds after which an office that is not heard of counts as silent.
+const SILENT_AFTER: i64 = 86_400;
+
+/// Seconds by which two clocks may differ before anybody is told.
+const CLOCKS_DIFFER: u64 = 3_600;
+
+/// How a link stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Up,
+    Cut,
+    /// Its news only come through other offices.
+    None,
 }
 
-fn body(speech: Speech<'_>, status: &NodeStatus, title: &str) -> Markup {
-    let others: Vec<&Office> = status.offices.iter().filter(|office| office.author != status.author).collect();
-    let connected = |office: &Office| status.sessions.iter().find(|session| session.peer == office.author);
-    html! {
-        h1 { (title) }
-        p role="status" { (sentence(speech, status, others.len())) }
-        p { (speech.say("code-explained")) " " strong.code { (code(status)) } }
-        @if !others.is_empty() {
-            table.records {
-                thead {
-                    tr {
-                        th scope="col" { (speech.say("office")) }
-                        th scope="col" { (speech.say("link-title")) }
-                        th scope="col" { (speech.say("last-news")) }
-                        th scope="col" { (speech.say("waiting-to-leave")) }
-                        th scope="col" { (speech.say("missing-here")) }
-                    }
-                }
-                tbody {
-                    @for office in others {
-                        @let session = connected(office);
-                        @let waiting = match session {
-                            Some(session) => session.waiting_to_leave,
-                            None => status.waiting.get(&office.author).copied(),
-                        };
-                        tr {
-                            th scope="row" { (office.name.clone().unwrap_or_else(|| speech.say("office-unnamed"))) }
-                            td { (speech.say(if session.is_some() { "link-up" } else { "link-cut" })) }
-                            td { (office.last_arrived_at.map_or_else(|| speech.say("unknown"), |at| speech.ago(at))) }
-                            td { (entries(speech, waiting)) }
-                            td { (entries(speech, office.fresh.missing)) }
-                        }
-                    }
-                }
-            }
+/// What is known of when an office was last in contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    Now,
+    At(UnixSeconds),
+    /// For more than a day.
+    SilentSince(UnixSeconds),
+    Never,
+}
+
+/// What of another office is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// So many changes: it says so itself just now.
+    Known(u64),
+    /// At least so many that were announced; what it has written since its last word is unknown.
+    Unknown { announced: u64, since: Option<UnixSeconds> },
+}
+
+/// Another office, as its line shows it.
+struct Line {
+    name: Option<String>,
+    link: Link,
+    news: News,
+    /// Records with changes that it is not known to have.
+    waiting: Option<u64>,
+    missing: Missing,
+    /// Seconds by which its clock is ahead, where that is worth saying.
+    clock_ahead: Option<i64>,
+}
+
+/// All that the page shows.
+struct Picture {
+    status: NodeStatus,
+    lines: Vec<Line>,
+    only_here: u64,
+    /// When the oldest change was made that is only here.
+    oldest: Option<UnixSeconds>,
+    made: Vec<std::sync::Arc<plis::Slip>>,
+    last: LastSticks,
+    may_write: bool,
+    csrf: String,
+}
+
+pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Result<Markup, PageError> {
+    page(&pages, &visitor, None).await
+}
+
+/// The page; and above all else why a bundle was neither made nor opened.
+async fn page(pages: &Pages, visitor: &Visitor, refused: Option<&Markup>) -> Result<Markup, PageError> {
+    let picture = Picture::of(pages, visitor).await?;
+    let speech = visitor.speech(pages);
+    let title = speech.say("nav-sync");
+    Ok(layout::page(speech, Some(visitor), "/sync", &title, &show::body(speech, &picture, &title, refused)))
+}
+
+impl Picture {
+    async fn of(pages: &Pages, visitor: &Visitor) -> Result<Self, PageError> {
+        let status = pages.app.status().await?;
+        let standing = pages.app.standing().await?;
+        let clocks = pages.app.clocks().await?;
+        let peers = pages.app.peers().await.into_iter().filter_map(|peer| peer.peer).collect::<Vec<_>>();
+        let others = status.offices.iter().filter(|office| office.author != status.author);
+        let lines = others.map(|office| Line::of(office, &status, &standing, &clocks, &peers, pages.now())).collect();
+        let first = standing.only_here.values().map(|beyond| beyond.first).min_by_key(|place| place.arrival);
+        let oldest = pages.app.written_at(first.into_iter().collect()).await?.pop().flatten();
+        Ok(Picture {
+            status,
+            lines,
+            only_here: standing.only_here.len() as u64,
+            oldest,
+            made: pages.plis.made(),
+            last: pages.plis.last(),
+            may_write: visitor.may_write(),
+            csrf: visitor.csrf(),
+        })
+    }
+}
+
+impl Line {
+    fn of(
+        office: &Office,
+        status: &NodeStatus,
+        standing: &Standing,
+        clocks: &BTreeMap<AuthorKey, i64>,
+        peers: &[AuthorKey],
+        now: UnixSeconds,
+    ) -> Self {
+        let session = status.sessions.iter().find(|session| session.peer == office.author);
+        let heard = last_heard(office);
+        Line {
+            name: office.name.clone(),
+            link: match session {
+                Some(_) => Link::Up,
+                None if peers.contains(&office.author) => Link::Cut,
+                None => Link::None,
+            },
+            news: match (session, heard) {
+                (Some(_), _) => News::Now,
+                (None, Some(at)) if now.0.saturating_sub(at.0) >= SILENT_AFTER => News::SilentSince(at),
+                (None, Some(at)) => News::At(at),
+                (None, None) => News::Never,
+            },
+            waiting: standing.waiting.get(&office.author).copied(),
+            missing: match session.and_then(|session| session.lacking) {
+                Some(lacking) => Missing::Known(lacking),
+                None => Missing::Unknown { announced: office.fresh.missing.unwrap_or(0), since: heard },
+            },
+            clock_ahead: clocks.get(&office.author).copied().filter(|ahead| ahead.unsigned_abs() > CLOCKS_DIFFER),
         }
     }
 }
 
-/// A number of changes; "unknown" is not none.
-fn entries(speech: Speech<'_>, count: Option<u64>) -> String {
-    count.map_or_else(|| speech.say("unknown"), |count| speech.count("changes", count))
+/// When an office was last in contact, by our clock: what was carried here by others is as old as it says.
+fn last_heard(office: &Office) -> Option<UnixSeconds> {
+    let word = office.fresh.last_word.map(|word| match word.carrier {
+        Carrier::Here | Carrier::Link => word.heard_at,
+        _ => word.stated_at.min(word.heard_at),
+    });
+    word.max(office.last_arrived_at)
 }
 
-fn sentence(speech: Speech<'_>, status: &NodeStatus, others: usize) -> String {
-    let waiting: u64 = status.waiting.values().copied().max().unwrap_or(0);
-    match (others, status.sessions.len()) {
-        (0, _) => speech.say("sync-alone"),
-        (_, 0) if waiting > 0 => speech.count("sync-cut-waiting", waiting),
-        (_, 0) => speech.say("sync-cut"),
-        _ => speech.say("sync-up"),
-    }
-}
-
-/// Six letters and digits that two offices have in common when they hold the same: to be read aloud on the telephone.
-/// The first 30 bits of the digest in the letters of Crockford's base 32, which leaves out those that sound or look alike.
-fn code(status: &NodeStatus) -> String {
-    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let bits = u64::from_str_radix(status.digest.get(..8).unwrap_or("0"), 16).unwrap_or(0);
-    let letter = |at: u32| char::from(LETTERS[(bits >> (27 - 5 * at) & 31) as usize]);
-    let code: String = (0..6).map(letter).collect();
-    format!("{} {}", &code[..3], &code[3..])
+/// The name of an office, with words for one that has not introduced itself.
+fn name_of(speech: Speech<'_>, name: Option<&str>) -> String {
+    name.map_or_else(|| speech.say("office-unnamed"), str::to_owned)
 }

@@ -1,6 +1,9 @@
 //! The pages of a real node, asked in-process as a browser without scripts asks them.
 
+mod committee;
+mod drafts;
 mod forms;
+mod live;
 mod national;
 mod safety;
 
@@ -17,7 +20,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::{
     accounts::{AccountName, NewAccount, Password, Role},
-    app::{self, App, Settings, StoreOptions},
+    app::{self, App, NetSettings, Settings, StoreOptions},
     pack::Pack,
 };
 
@@ -30,6 +33,10 @@ struct Office {
     app: App,
     router: Router,
     _home: TempDir,
+}
+
+fn device_key(name: &str) -> [u8; 32] {
+    *blake3::hash(name.as_bytes()).as_bytes()
 }
 
 /// Somebody at the keyboard.
@@ -49,15 +56,19 @@ struct Answer {
 impl Office {
     /// An office with an officer, Aïssata, and a reader, Moussa.
     async fn new() -> Office {
+        Office::named("Gao", None).await
+    }
+
+    async fn named(name: &str, net: Option<NetSettings>) -> Office {
         let home = tempfile::tempdir().unwrap();
         let app = app::open(Settings {
             data_dir: home.path().to_owned(),
-            name: "Gao".into(),
+            name: name.into(),
             region: Some("ML-7".into()),
-            device_key: [7; 32],
+            device_key: device_key(name),
             network_secret: b"the offices of this test".to_vec(),
             pack: PACK.clone(),
-            net: None,
+            net,
             store: StoreOptions::default(),
             clock_ahead: 0,
         })
@@ -68,7 +79,7 @@ impl Office {
             let (name, password) = (AccountName::new(name).unwrap(), Password::new(PASSWORD).unwrap());
             accounts.add(NewAccount { name, role, language: None, password }, UnixSeconds(0)).unwrap();
         }
-        let router = router(app.clone(), accounts, PageSettings { office: "Gao".into(), clock_ahead: 0 });
+        let router = router(app.clone(), accounts, PageSettings { office: name.into(), clock_ahead: 0 });
         Office { app, router, _home: home }
     }
 

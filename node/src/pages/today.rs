@@ -2,9 +2,12 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use toguna_protocol::{engine::Office, ids::AuthorKey};
+use toguna_protocol::{
+    engine::{DraftNote, Office},
+    ids::AuthorKey,
+};
 
-use super::{Shared, error::PageError, layout, record::address, speech::Speech, visitor::Visitor};
+use super::{Shared, drafts, error::PageError, layout, live, record::address, speech::Speech, visitor::Visitor};
 use crate::views::{Filter, ListedRecord, Need, Page};
 
 /// Records of each need that are shown here; the rest is behind a link.
@@ -19,6 +22,7 @@ struct Today {
     offices: Vec<Office>,
     needs: Vec<(Need, Page)>,
     latest: Page,
+    drafts: Vec<DraftNote>,
 }
 
 pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Result<Markup, PageError> {
@@ -32,7 +36,8 @@ pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Resul
         Ok((needs, views.list(&Filter::default(), None, LATEST)?))
     };
     let (needs, latest) = pages.read(read).await?;
-    let today = Today { own, offices, needs, latest };
+    let drafts = drafts::of(&pages, &visitor).await;
+    let today = Today { own, offices, needs, latest, drafts };
     let speech = visitor.speech(&pages);
     let title = speech.say("nav-today");
     Ok(layout::page(speech, Some(&visitor), "/", &title, &body(speech, &today, &title)))
@@ -41,6 +46,8 @@ pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Resul
 fn body(speech: Speech<'_>, today: &Today, title: &str) -> Markup {
     html! {
         h1 { (title) }
+        (live::line(speech, None))
+        (drafts::unfinished(speech, &today.drafts))
         section {
             h2 { (speech.say("offices")) }
             ul.offices { @for office in &today.offices { li { (news_of(speech, office, today.own)) } } }

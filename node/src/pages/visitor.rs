@@ -4,9 +4,17 @@ use axum::{
     Form,
     extract::{FromRequest, FromRequestParts, Request, rejection::FormRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
 };
 
-use super::{Pages, Shared, error::PageError, form::Given, speech::Speech};
+use super::{
+    Pages, Shared, drafts,
+    edit::see_other,
+    error::PageError,
+    form::Given,
+    sign_in::{self, Carried, is_ours},
+    speech::Speech,
+};
 use crate::{
     accounts::{Language, Session},
     words::Lang,
@@ -44,6 +52,16 @@ impl Visitor {
     /// What a form must send back to be taken for ours.
     pub(super) fn csrf(&self) -> String {
         self.session.csrf()
+    }
+
+    /// What the account's own things are kept under.
+    pub(super) fn account(&self) -> String {
+        self.session.account().mark()
+    }
+
+    /// Whether what a form sent back is that.
+    pub(super) fn sent(&self, csrf: &str) -> bool {
+        self.session.csrf_holds(csrf)
     }
 
     pub(super) fn name(&self) -> &str {
@@ -91,19 +109,37 @@ pub(super) struct Posted {
 }
 
 impl FromRequest<Shared> for Posted {
-    type Rejection = PageError;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, pages: &Shared) -> Result<Self, PageError> {
+    async fn from_request(request: Request, pages: &Shared) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let visitor = Visitor::from_request_parts(&mut parts, pages).await?;
-        let given = typed(Request::from_parts(parts, body), pages).await?;
-        if !visitor.session.csrf_holds(given.text("csrf").unwrap_or_default()) {
-            return Err(PageError::Form);
-        }
+        let form = parts.uri.path().to_owned();
+        let lang = Visitor::lang_of(pages, &parts.headers);
+        // What a page elsewhere has sent is nobody's text.
+        let is_kept = drafts::is_form(&form) && parts.headers.contains_key(header::ORIGIN) && is_ours(&parts.headers);
+        let visitor = Visitor::from_request_parts(&mut parts, pages).await;
+        let request = Request::from_parts(parts, body);
+        let visitor = match visitor {
+            Ok(visitor) => visitor,
+            Err(PageError::SignIn) if is_kept => {
+                let given = typed(request, pages).await.map_err(IntoResponse::into_response)?;
+                return Err(sign_in::interrupted(pages, lang, &Carried { form, given }));
+            }
+            Err(error) => return Err(error.into_response()),
+        };
+        let given = typed(request, pages).await.map_err(IntoResponse::into_response)?;
         if !visitor.may_write() {
-            return Err(PageError::ReadOnly);
+            return Err(PageError::ReadOnly.into_response());
         }
-        Ok(Posted { visitor, given })
+        if visitor.sent(given.text("csrf").unwrap_or_default()) {
+            return Ok(Posted { visitor, given });
+        }
+        if !is_kept {
+            return Err(PageError::Form.into_response());
+        }
+        // It was opened in an earlier session: shown again in this one, it can be sent.
+        let carried = drafts::carry(pages, &visitor.account(), &form, &given).await;
+        Err(carried.map_or_else(|_| PageError::Form.into_response(), |filled| see_other(&filled)))
     }
 }
 

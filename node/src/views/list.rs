@@ -222,6 +222,21 @@ impl Views {
     }
 }
 
+impl Views {
+    /// These records in this order, without those that are not shown.
+    pub fn listed(&self, ids: &[RecordId]) -> Result<Vec<ListedRecord>, ViewsError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT listed FROM records WHERE id = ?")?;
+        let mut records = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(row) = query.query([&id.0[..]])?.next()? {
+                records.push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+            }
+        }
+        Ok(records)
+    }
+}
+
 struct Conditions {
     terms: Vec<String>,
     values: Vec<Value>,

@@ -388,3 +388,11 @@ fn ten_thousand_records_fill_and_page_quickly() {
     views.picture().unwrap();
     println!("picture {:?}", began.elapsed());
 }
+
+#[test]
+fn records_are_listed_in_the_order_in_which_they_are_named() {
+    let rows = [1, 2, 3].map(|number| row(number, Kind::Conflict, &format!("Puits {number}")));
+    let views = shown(&rows);
+    let listed = views.listed(&[rows[2].id, RecordId([9; 16]), rows[0].id]).unwrap();
+    assert_eq!(listed.iter().map(|record| record.id).collect::<Vec<_>>(), [rows[2].id, rows[0].id]);
+}

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    body::{Body, BodyDataStream, Bytes},
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures::{StreamExt, stream};
+use futures::stream;
 use serde::{Deserialize, Serialize};
 use toguna_protocol::{
-    bundle::{Closing, Item, Opening, Origin, Reader},
+    bundle::{Closing, Opening, Origin},
     engine::{BundleRefusal, Contents, Lack, Office, Taken},
     ids::{AuthorKey, BundleName, FeedId, Seq},
     limits::MAX_BUNDLE_PARTS,
@@ -25,13 +25,7 @@ use super::{
     request::JsonBody,
     shape::rfc3339,
 };
-use crate::app::BundleAskError;
-
-/// Bytes of a bundle that are read at once.
-const PIECE: usize = 64 * 1024;
-
-/// Items that are given to the engine at once: most are runs of some kilobytes.
-const AT_ONCE: usize = 64;
+use crate::app::{Brought, BundleAskError, CarryError, LookedInto};
 
 const SHAPE: &str = "expected `all`, `for` an office, or `since` a bundle, and perhaps `part` and `limit`";
 
@@ -166,21 +160,9 @@ pub(super) async fn export(State(web): State<Shared>, body: JsonBody) -> Result<
     tag = "bundles"
 )]
 pub(super) async fn inspect(State(web): State<Shared>, body: Body) -> Result<Json<InspectBody>, ApiError> {
-    let (mut opened, mut closed) = (None, None);
-    let mut pieces = Pieces::of(body, &web).await?;
-    while let Some(items) = pieces.next().await? {
-        for item in items {
-            match item {
-                Item::Opened(opening) => opened = Some(opening),
-                Item::Closed(closing) => closed = Some(closing),
-                _ => {}
-            }
-        }
-    }
-    let bytes = pieces.bytes;
-    let (Some(opening), Some(closing)) = (opened, closed) else { return Err(ApiError::Body) };
+    let LookedInto { opening, closing, bytes } = web.app.look_into_bundle(body.into_data_stream()).await?;
     let lacks = web.app.lacks_of(&opening).await?;
-    Ok(Json(looked_into(&opening, *closing, &lacks, bytes, &web.app.status().await?.offices)))
+    Ok(Json(looked_into(&opening, closing, &lacks, bytes, &web.app.status().await?.offices)))
 }
 
 /// Takes a bundle in. What was taken is durable and stays if the rest does not come; taking it again changes nothing.
@@ -199,70 +181,15 @@ pub(super) async fn inspect(State(web): State<Shared>, body: Body) -> Result<Jso
     tag = "bundles"
 )]
 pub(super) async fn import(State(web): State<Shared>, body: Body) -> Result<Json<ImportBody>, ApiError> {
-    let mut opened: Option<Box<Opening>> = None;
-    let (mut sum, mut more, mut apart) = (Taken::default(), false, false);
-    let mut pieces = Pieces::of(body, &web).await?;
-    while let Some(items) = pieces.next().await? {
-        let mut within = Vec::new();
-        for item in items {
-            match item {
-                Item::Opened(opening) => {
-                    web.open_bundle(&opening).await?;
-                    opened = Some(opening);
-                }
-                Item::Closed(closing) => {
-                    web.take(opened.as_deref(), std::mem::take(&mut within), &mut sum).await?;
-                    more = closing.more;
-                    apart = web.app.close_bundle(closing).await?;
-                }
-                item => within.push(item),
-            }
-        }
-        web.take(opened.as_deref(), within, &mut sum).await?;
-    }
-    let Some(opening) = opened else { return Err(ApiError::Body) };
+    let taken_in = web.app.take_in_bundle(body.into_data_stream()).await;
+    let Brought { opening, taken, more } = match taken_in {
+        Err(CarryError::Lacks(opening, lacks)) => return Err(web.base_is_lacking(&opening, &lacks).await?),
+        other => other?,
+    };
     let offices = web.app.status().await?.offices;
-    let acknowledged = sum.said.iter().map(|author| named(*author, &offices)).collect();
-    let Taken { new, held, astray, .. } = sum;
+    let acknowledged = taken.said.iter().map(|author| named(*author, &offices)).collect();
+    let Taken { new, held, astray, apart, .. } = taken;
     Ok(Json(ImportBody { name: opening.name, new, held, astray, acknowledged, more, apart }))
-}
-
-/// A bundle that comes in, a few items at a time.
-struct Pieces {
-    body: BodyDataStream,
-    reader: Option<Reader>,
-    /// Bytes that came.
-    bytes: u64,
-}
-
-impl Pieces {
-    async fn of(body: Body, web: &Web) -> Result<Self, ApiError> {
-        let reader = Some(Reader::new(web.app.bundle_keys().await?));
-        Ok(Pieces { body: body.into_data_stream(), reader, bytes: 0 })
-    }
-
-    /// The next items; `None` once the bundle has ended and is whole.
-    async fn next(&mut self) -> Result<Option<Vec<Item>>, ApiError> {
-        let mut items = Vec::new();
-        while items.len() < AT_ONCE {
-            match (self.body.next().await, &mut self.reader) {
-                (Some(piece), Some(reader)) => {
-                    let piece = piece.map_err(|_| ApiError::Body)?;
-                    self.bytes += piece.len() as u64;
-                    for piece in piece.chunks(PIECE) {
-                        reader.push(piece, &mut items)?;
-                    }
-                }
-                _ => {
-                    if let Some(reader) = self.reader.take() {
-                        reader.finish(&mut items)?;
-                    }
-                    return Ok(Some(items).filter(|items| !items.is_empty()));
-                }
-            }
-        }
-        Ok(Some(items))
-    }
 }
 
 impl Web {
@@ -302,30 +229,15 @@ impl Web {
         }
     }
 
-    async fn open_bundle(&self, opening: &Opening) -> Result<(), ApiError> {
-        match self.app.open_bundle(Box::new(opening.clone())).await {
-            Err(BundleAskError::Refused(BundleRefusal::Lacks(lacks))) => {
-                let offices = self.app.status().await?.offices;
-                let maker = called(opening.maker, &offices);
-                let what = from(opening, &offices).unwrap_or_default();
-                let detail = format!(
-                    "nothing was taken: this bundle of {maker} goes on from {what}, which is not held here; import that \
-                     one first, or ask {maker} for a bundle with --all"
-                );
-                Err(ApiError::BundleBase { detail, lacks: lacking(&lacks, &offices) })
-            }
-            other => Ok(other?),
-        }
-    }
-
-    async fn take(&self, opened: Option<&Opening>, items: Vec<Item>, sum: &mut Taken) -> Result<(), ApiError> {
-        let (Some(opening), false) = (opened, items.is_empty()) else { return Ok(()) };
-        let taken = self.app.take_bundle(opening.maker, items).await?;
-        sum.new += taken.new;
-        sum.held += taken.held;
-        sum.astray += taken.astray;
-        sum.said.extend(taken.said);
-        Ok(())
+    async fn base_is_lacking(&self, opening: &Opening, lacks: &[Lack]) -> Result<ApiError, ApiError> {
+        let offices = self.app.status().await?.offices;
+        let maker = called(opening.maker, &offices);
+        let what = from(opening, &offices).unwrap_or_default();
+        let detail = format!(
+            "nothing was taken: this bundle of {maker} goes on from {what}, which is not held here; import that one \
+             first, or ask {maker} for a bundle with --all"
+        );
+        Ok(ApiError::BundleBase { detail, lacks: lacking(lacks, &offices) })
     }
 }
 
@@ -383,6 +295,17 @@ impl From<BundleAskError> for ApiError {
         match error {
             BundleAskError::Stopped(error) => error.into(),
             BundleAskError::Refused(BundleRefusal::NotSaved(why)) => ApiError::NotSaved(why),
+            other => ApiError::Internal(Box::new(other)),
+        }
+    }
+}
+
+impl From<CarryError> for ApiError {
+    fn from(error: CarryError) -> Self {
+        match error {
+            CarryError::Broken(_) => ApiError::Body,
+            CarryError::Bundle(error) => error.into(),
+            CarryError::Ask(error) => error.into(),
             other => ApiError::Internal(Box::new(other)),
         }
     }

@@ -22,7 +22,7 @@ use super::{
     request::MAX_PAGE,
 };
 use crate::{
-    app::Happening,
+    app::{App, DriverError, Happening},
     views::{Cursor, Filter},
 };
 
@@ -31,7 +31,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Tells event streams that the server is about to stop.
 #[derive(Clone)]
-pub(super) struct Closing(pub(super) watch::Receiver<bool>);
+pub(crate) struct Closing(pub(super) watch::Receiver<bool>);
 
 /// What happens from now on, or from the event that was seen last.
 ///
@@ -53,8 +53,6 @@ pub(super) async fn events(
     closing: Option<Extension<Closing>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    // Followed from before the views are looked at, so that nothing falls in between.
-    let happenings = web.app.follow();
     let seen = match headers.get("Last-Event-ID") {
         None => None,
         Some(id) => {
@@ -63,25 +61,44 @@ pub(super) async fn events(
             Some(Arrival(arrival.ok_or_else(|| ApiError::Request(vec![fault]))?))
         }
     };
-    let last = web.app.ask(|engine| engine.ledger().last_arrival()).await?;
+    let closing = closing.map(|Extension(closing)| closing);
+    Ok(Sse::new(follow(web.app.clone(), closing, seen).await?).keep_alive(keep_alive()))
+}
+
+/// How a stream shows that it is not dead.
+pub(crate) fn keep_alive() -> KeepAlive {
+    KeepAlive::new().interval(KEEP_ALIVE)
+}
+
+/// What happens from now on, or from an arrival on, that one included; it ends with the node or the server.
+///
+/// # Errors
+/// If the node is stopping.
+pub(crate) async fn follow(
+    app: App,
+    closing: Option<Closing>,
+    seen: Option<Arrival>,
+) -> Result<impl Stream<Item = Result<Event, Infallible>>, DriverError> {
+    // Followed from before the views are looked at, so that nothing falls in between.
+    let happenings = app.follow();
+    let last = app.ask(|engine| engine.ledger().last_arrival()).await?;
     // A number that this store never gave comes from before it was restored.
     let seen = seen.map(|seen| seen.min(last));
     let follower = Follower {
-        web,
+        app,
         happenings,
         last: seen.unwrap_or(last),
         missed: seen.map(Missed::since),
         ready: VecDeque::new(),
     };
-    let closing = closing.map(|Extension(Closing(closing))| closing);
-    let stream = stream::unfold((follower, closing), |(mut follower, mut closing)| async move {
+    let closing = closing.map(|Closing(closing)| closing);
+    Ok(stream::unfold((follower, closing), |(mut follower, mut closing)| async move {
         let event = tokio::select! {
             event = follower.next() => event?,
             () = closed(&mut closing) => return None,
         };
         Some((Ok(event), (follower, closing)))
-    });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    }))
 }
 
 /// Returns once the server is about to stop; never for a router that no server serves.
@@ -106,7 +123,7 @@ impl Missed {
 }
 
 struct Follower {
-    web: Shared,
+    app: App,
     happenings: broadcast::Receiver<Happening>,
     /// The last arrival that was told.
     last: Arrival,
@@ -141,7 +158,8 @@ impl Follower {
     async fn read(&mut self, missed: Missed) -> Option<()> {
         let Missed { filter, after } = missed;
         let asked = filter.clone();
-        let page = self.web.read(move |views| views.list(&asked, after, MAX_PAGE)).await.ok()?;
+        let views = self.app.views().clone();
+        let page = tokio::task::spawn_blocking(move || views.list(&asked, after, MAX_PAGE)).await.ok()?.ok()?;
         for record in page.records {
             self.last = self.last.max(record.arrival);
             self.ready.push_back(record_event(record.id, record.arrival));

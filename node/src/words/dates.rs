@@ -63,6 +63,13 @@ impl Words {
         self.say_with(lang, "moment", &values)
     }
 
+    /// The time of day to the minute, in the time of Mali: "14 h 05".
+    pub fn clock(&self, lang: Lang, at: UnixSeconds) -> String {
+        let minutes = at.0.rem_euclid(DAY as i64) / MINUTE as i64;
+        let two = |number: i64| FluentValue::from(format!("{number:02}"));
+        self.say_with(lang, "clock", &[("hour", two(minutes / 60)), ("minute", two(minutes % 60))])
+    }
+
     /// How many seconds ago something was, in the largest unit that is full: "il y a 3 j".
     pub fn ago(&self, lang: Lang, seconds: u64) -> String {
         let (message, count) = match seconds {
@@ -133,6 +140,8 @@ mod tests {
             assert_eq!(Words::embedded().moment(Lang::Fr, UnixSeconds(at)), french);
             assert_eq!(Words::embedded().moment(Lang::En, UnixSeconds(at)), english);
         }
+        assert_eq!(Words::embedded().clock(Lang::Fr, UnixSeconds(1_795_442_700)), "14\u{a0}h\u{a0}05");
+        assert_eq!(Words::embedded().clock(Lang::En, UnixSeconds(1_795_442_700)), "14:05");
     }
 
     #[test]

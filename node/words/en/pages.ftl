@@ -180,10 +180,6 @@ changes = { $count ->
         [one] { $count } change
        *[other] { $count } changes
     }
-sync-cut-waiting = { $count ->
-        [one] No link. { $count } change waits to leave.
-       *[other] No link. { $count } changes wait to leave.
-    }
 not-saved-faults = { $count ->
         [one] Not saved yet: { $count } field to correct.
        *[other] Not saved yet: { $count } fields to correct.
@@ -202,3 +198,18 @@ role-national-director = National director
 role-reader = Reader (read only)
 role-network-operator = Network operator
 add-any = Add:
+evaluate-explained = Your opinion stays sealed at this office until all evaluators have given theirs. Nobody reads it before, and it changes no more.
+evaluate-nobody = No evaluator is named: first write their names on the record.
+evaluate-who = Choose the evaluator.
+evaluate-empty = The opinion is empty.
+evaluate-seal = Seal the opinion
+opinion-awaited = opinion awaited
+opinion-sealed = opinion given, still sealed
+opinion-broken = the published opinion is not the one that was sealed
+tie = Tie to another record
+tie-verb = Tie
+untie = Untie
+tie-choose = Choose a record and how they are tied.
+tie-refused = This tie is not possible.
+tie-none = No record matches.
+tie-not-here = a record that is not at this office yet

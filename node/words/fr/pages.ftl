@@ -180,10 +180,6 @@ changes = { $count ->
         [one] { $count } modification
        *[other] { $count } modifications
     }
-sync-cut-waiting = { $count ->
-        [one] Aucune liaison. { $count } modification attend de partir.
-       *[other] Aucune liaison. { $count } modifications attendent de partir.
-    }
 not-saved-faults = { $count ->
         [one] Pas encore enregistré : { $count } champ à corriger.
        *[other] Pas encore enregistré : { $count } champs à corriger.
@@ -202,3 +198,18 @@ role-national-director = Directeur national
 role-reader = Lecteur (lecture seule)
 role-network-operator = Responsable du réseau
 add-any = Ajouter :
+evaluate-explained = Votre avis reste scellé à ce bureau jusqu'à ce que tous les évaluateurs aient donné le leur. Personne ne le lit avant, et il ne change plus.
+evaluate-nobody = Aucun évaluateur n'est désigné : inscrivez d'abord leurs noms sur la fiche.
+evaluate-who = Choisissez l'évaluateur.
+evaluate-empty = L'avis est vide.
+evaluate-seal = Sceller l'avis
+opinion-awaited = avis attendu
+opinion-sealed = avis donné, encore scellé
+opinion-broken = l'avis publié n'est pas celui qui avait été scellé
+tie = Rattacher à une autre fiche
+tie-verb = Rattacher
+untie = Détacher
+tie-choose = Choisissez une fiche et la nature du lien.
+tie-refused = Ce lien n'est pas possible.
+tie-none = Aucune fiche ne correspond.
+tie-not-here = une fiche qui n'est pas encore à ce bureau

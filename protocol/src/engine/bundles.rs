@@ -4,15 +4,15 @@
 //! Whoever reads a bundle gives it step by step and waits for each answer, which comes when all that was taken is
 //! durable: so no more than a step is ever on its way into the store.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use super::{CommandId, Effect, Engine, Observation, Work};
+use super::{CommandId, Effect, Engine, Observation, Work, beyond::NO_RECORD};
 use crate::{
     bundle::{Closing, Item, Keys, Maker, Opening, Order, Origin, Salt},
     chunk::Packed,
     feed::{Feed, ForkProof, ProofHeader, ProofSide, Tip},
     frontier::Frontier,
-    ids::{AuthorKey, BundleName, FeedId, Now, Seq, UnixSeconds},
+    ids::{AuthorKey, BundleName, FeedId, Now, RecordId, Seq, UnixSeconds},
     ledger::LedgerError,
     session::SessionError,
     shelf::{Batch, Shelf},
@@ -61,6 +61,8 @@ pub struct Lack {
 pub struct Taken {
     /// Entries that were new.
     pub new: u64,
+    /// The records of which something was new.
+    pub records: BTreeSet<RecordId>,
     /// Entries that were here already.
     pub held: u64,
     /// Entries that have no place here, since both sides hold something else before them.
@@ -71,6 +73,18 @@ pub struct Taken {
     pub rest: Vec<Item>,
     /// All numbers of the bundle's reach are ours, and yet it is not the same that is held: some feed forked.
     pub apart: bool,
+}
+
+impl Taken {
+    /// Counts what came of another step of the same bundle as well. What is to be given again is not counted.
+    pub fn add(&mut self, other: Taken) {
+        self.new += other.new;
+        self.records.extend(other.records);
+        self.held += other.held;
+        self.astray += other.astray;
+        self.said.extend(other.said);
+        self.apart |= other.apart;
+    }
 }
 
 /// Why nothing of a step was taken.
@@ -116,7 +130,7 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// Of some numbers those that we hold ourselves.
-    fn within(&self, numbers: impl Iterator<Item = (FeedId, Seq)>) -> Frontier {
+    pub(super) fn within(&self, numbers: impl Iterator<Item = (FeedId, Seq)>) -> Frontier {
         numbers.filter_map(|(feed, seq)| Some((feed, seq.min(self.ledger.feed(&feed)?.tip.seq)))).collect()
     }
 
@@ -275,6 +289,8 @@ impl<S: Shelf> Engine<S> {
                     self.close_own_feed("a bundle holds more of it than we do");
                 }
                 taken.new += entries.len() as u64;
+                let records = entries.iter().map(|entry| entry.header().record);
+                taken.records.extend(records.filter(|record| *record != NO_RECORD));
                 taken.held += count - entries.len() as u64;
                 let mut batch = Batch::default();
                 let accepted = self.ledger.stage(id, entries, &mut batch);

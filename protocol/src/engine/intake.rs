@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{BundleRefusal, ConnId, Effect, Engine, Observation, Pending, PersistId, Work};
+use super::{BundleRefusal, ConnId, DraftError, Effect, Engine, Observation, Pending, PersistId, Work};
 use crate::{
     chunk::{Codec, Packed},
     feed::{Feed, Genesis},
@@ -92,6 +92,9 @@ impl<S: Shelf> Engine<S> {
                 self.effects.push_back(Effect::Admit(conn));
                 let peer = self.sessions[&conn].peer();
                 let clock_ahead = clock.0.saturating_sub(now.wall.0);
+                if self.clocks.len() < MAX_FEEDS || self.clocks.contains_key(&peer) {
+                    self.clocks.insert(peer, (now.wall, clock_ahead));
+                }
                 self.observe(Observation::Admitted { conn, peer, clock_ahead });
                 self.keep_one_session(conn, peer);
                 self.remember_beacons(conn);
@@ -286,6 +289,10 @@ impl<S: Shelf> Engine<S> {
                 }
             }
             Work::Noted => return,
+            Work::Draft(id, kept) => {
+                self.effects.push_back(Effect::Drafted(id, Ok(kept)));
+                return;
+            }
             Work::Bundle(id, taken) => self.effects.push_back(Effect::Bundled(id, Ok(*taken))),
         }
         self.retry_forks(now);
@@ -318,6 +325,7 @@ impl<S: Shelf> Engine<S> {
             return;
         }
         self.ledger.roll_back();
+        self.drafts.forget();
         self.writing = 0;
         self.retry_at = Some(Moment(now.moment.0 + RETRY_AFTER));
         self.effects.push_back(Effect::ResumePersisting);
@@ -340,6 +348,9 @@ impl<S: Shelf> Engine<S> {
                 Work::Ahead(_) => {}
                 Work::Bundle(id, _) => {
                     self.effects.push_back(Effect::Bundled(id, Err(BundleRefusal::NotSaved(why.to_owned()))));
+                }
+                Work::Draft(id, _) => {
+                    self.effects.push_back(Effect::Drafted(id, Err(DraftError::NotSaved(why.to_owned()))));
                 }
                 // Whoever brought them is not thanked, and brings them again in its next session.
                 Work::Beacons { .. } => self.beacons.write_again(),

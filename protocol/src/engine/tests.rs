@@ -3,8 +3,10 @@
 mod ahead;
 mod anything;
 mod beacons;
+mod beyond;
 mod bundles;
 mod convergence;
+mod drafts;
 mod evaluations;
 mod failures;
 mod forks;

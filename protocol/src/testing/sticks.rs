@@ -44,13 +44,10 @@ impl World {
             };
             let mut next = Some(step);
             while let Some(step) = next.take() {
-                let taken = self.take_step(to, step)?;
-                sum.new += taken.new;
-                sum.held += taken.held;
-                sum.astray += taken.astray;
-                sum.said.extend(taken.said);
-                sum.apart |= taken.apart;
-                next = Some(taken.rest).filter(|rest| !rest.is_empty()).map(|rest| BundleStep::Take(maker, rest));
+                let mut taken = self.take_step(to, step)?;
+                let rest = std::mem::take(&mut taken.rest);
+                sum.add(taken);
+                next = Some(rest).filter(|rest| !rest.is_empty()).map(|rest| BundleStep::Take(maker, rest));
             }
         }
         Ok(sum)

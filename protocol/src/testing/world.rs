@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{Chance, MemoryShelf};
 use crate::{
     engine::{
-        BundleRefusal, Command, CommandError, CommandId, ConnId, Effect, Engine, Event, Intent, Observation, PersistId,
-        RecordView, Saved, Settings, Taken, rows::Row,
+        BundleRefusal, Command, CommandError, CommandId, ConnId, DraftError, Effect, Engine, Event, Intent, Kept,
+        Observation, PersistId, RecordView, Saved, Settings, Taken, rows::Row,
     },
     frame::{Reason, VERSION},
     frontier::Digest,
@@ -55,6 +55,8 @@ pub struct Node {
     pub region: Option<String>,
     /// Answers about bundles.
     pub bundled: BTreeMap<CommandId, Result<Taken, BundleRefusal>>,
+    /// Answers about drafts.
+    pub drafted: BTreeMap<CommandId, Result<Option<Kept>, DraftError>>,
     key: [u8; 32],
     name: String,
     engine: Option<Engine<MemoryShelf>>,
@@ -73,6 +75,7 @@ impl Node {
             observed: Vec::new(),
             replies: BTreeMap::new(),
             bundled: BTreeMap::new(),
+            drafted: BTreeMap::new(),
             speaks: VERSION,
             region: None,
             key,
@@ -384,6 +387,7 @@ impl World {
                 Effect::Admit(_) => {}
                 Effect::Disconnect(conn, _) => self.close(id, LinkId(conn.0)),
                 Effect::Reply(command, result) => drop(node.replies.insert(command, result)),
+                Effect::Drafted(command, result) => drop(node.drafted.insert(command, result)),
                 Effect::Bundled(command, result) => drop(node.bundled.insert(command, result)),
                 Effect::Changed(row) => drop(node.rows.insert(row.id, *row)),
                 Effect::Gone(record) => drop(node.rows.remove(&record)),

@@ -217,8 +217,8 @@ impl World {
     fn carry_out(&mut self, node: usize) {
         while let Some(effect) = self.nodes[node].engine.poll_effect() {
             match effect {
-                // Nothing is carried by hand here.
-                Effect::Bundled(..) => {}
+                // Nothing is carried by hand here, and nobody fills in forms.
+                Effect::Bundled(..) | Effect::Drafted(..) => {}
                 Effect::Persist { id, batch, .. } => {
                     let now = at(self.agenda.now());
                     self.nodes[node].shelf.apply(batch);

@@ -270,6 +270,8 @@ impl World {
                 Effect::Reply(_, Err(_)) => self.commands[1] += 1,
                 // Sticks are carried in no world yet.
                 Effect::Bundled(id, answer) => self.bundled(node, id, answer)?,
+                // Nobody fills in forms.
+                Effect::Drafted(..) => {}
                 Effect::Changed(row) => {
                     self.durable.shown(node, &row)?;
                     self.offices[node].rows.insert(row.id, *row);

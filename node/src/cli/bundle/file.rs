@@ -2,17 +2,17 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use axum::body::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt};
 
-use crate::client::{ClientError, Pieces};
-
-/// Bytes that are read at once.
-const PIECE: usize = 64 * 1024;
+use crate::{
+    client::{ClientError, Pieces},
+    flow,
+};
 
 /// A file of a bundle could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -34,16 +34,7 @@ pub(super) fn pieces(path: &Path) -> Result<impl Stream<Item = io::Result<Bytes>
     if file.metadata().map_err(open)?.is_dir() {
         return Err(open(io::ErrorKind::IsADirectory.into()));
     }
-    Ok(stream::try_unfold(file, |mut file| async move {
-        let read = move || {
-            let mut piece = vec![0; PIECE];
-            let len = file.read(&mut piece)?;
-            piece.truncate(len);
-            Ok::<_, io::Error>((piece, file))
-        };
-        let (piece, file) = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
-        Ok(if piece.is_empty() { None } else { Some((Bytes::from(piece), file)) })
-    }))
+    Ok(flow::pieces(file))
 }
 
 /// A file that is being written beside its place; gone unless it is kept.

@@ -9,11 +9,13 @@ use toguna_protocol::{
     record::{Changed, Kind, schema::Field},
 };
 
-use super::{Failed, version_text};
+use super::{Failed, version_of, version_text};
 use crate::{
     pack::Pack,
     pages::{
         Pages,
+        drafts::Desk,
+        error::PageError,
         form::{
             Given,
             inputs::{Inputs, is_typed},
@@ -37,12 +39,22 @@ pub(super) struct Sheet {
     given: Given,
     just_saved: bool,
     failed: Option<Failed>,
+    desk: Desk,
 }
 
 impl Sheet {
     /// An empty form for a new record.
     pub(super) fn new(part: Part, kind: Kind) -> Self {
-        Sheet { kind, record: None, part, base: Vec::new(), given: Given::default(), just_saved: false, failed: None }
+        Sheet {
+            kind,
+            record: None,
+            part,
+            base: Vec::new(),
+            given: Given::default(),
+            just_saved: false,
+            failed: None,
+            desk: Desk::default(),
+        }
     }
 
     /// The form of a part of a record, as it was read.
@@ -56,11 +68,12 @@ impl Sheet {
             given: Given::of_record(&schema, &record.fields, pack),
             just_saved: false,
             failed: None,
+            desk: Desk::default(),
         }
     }
 
     /// The same form made from the record as it is now: what the person did not touch is as it is now.
-    pub(super) fn from_newer(
+    pub(super) fn made_from(
         mut self,
         schema: &[&'static Field],
         read: &RecordView,
@@ -85,6 +98,21 @@ impl Sheet {
         self
     }
 
+    /// The form with what somebody typed earlier, on the version that it was begun from.
+    pub(super) fn resuming(mut self, draft: Given) -> Result<Self, PageError> {
+        if self.record.is_some() {
+            self.base = version_of(&draft)?;
+        }
+        self.given = draft;
+        Ok(self)
+    }
+
+    /// The form with what there is about its drafts.
+    pub(super) fn at(mut self, desk: Desk) -> Self {
+        self.desk = desk;
+        self
+    }
+
     /// The form after it could not be saved.
     pub(super) fn after(mut self, failed: Failed) -> Self {
         self.failed = Some(failed);
@@ -104,8 +132,10 @@ impl Sheet {
             h1 { (heading) }
             @if self.just_saved { p.saved role="status" { (speech.say("saved-next")) } }
             (self.told(speech, &faults))
-            form.record method="post" {
+            (self.desk.above(speech, &visitor.csrf()))
+            form.record method="post" action=(self.form()) data-draft=[self.desk.address()] {
                 input type="hidden" name="csrf" value=(visitor.csrf());
+                (self.desk.input())
                 @if self.record.is_some() { input type="hidden" name="base" value=(version_text(&self.base)); }
                 (self.inputs(&inputs))
                 (self.reason(speech))
@@ -115,10 +145,22 @@ impl Sheet {
                         button name="next" value="1" { (speech.say("save-and-next")) } " "
                     }
                     a href=(self.back()) { (speech.say("cancel")) }
+                    (self.desk.line(speech))
                 }
             }
+            // Filled by the script while somebody types the name of a place.
+            datalist id="places" {}
         };
         layout::page(speech, Some(visitor), &format!("/{}", plural(self.kind)), &heading, &body)
+    }
+
+    /// The address at which the form stands and is sent to.
+    pub(super) fn form(&self) -> String {
+        match (&self.record, self.part.name.as_str()) {
+            (None, _) => format!("/{}/new", plural(self.kind)),
+            (Some((id, _)), "") => format!("{}/edit", address(self.kind, *id)),
+            (Some((id, _)), part) => format!("{}/edit/{part}", address(self.kind, *id)),
+        }
     }
 
     fn back(&self) -> String {
@@ -228,8 +270,10 @@ impl Sheet {
 }
 
 /// A refusal in words; in the engine's own where there are no better.
-fn problem(speech: Speech<'_>, code: &str, detail: &str) -> String {
-    let id = format!("problem-{code}");
-    let said = speech.say(&id);
-    if said == id && !detail.is_empty() { detail.to_owned() } else { said }
+pub(in crate::pages) fn problem(speech: Speech<'_>, code: &str, detail: &str) -> String {
+    let said = [format!("problem-{code}"), format!("flag-{code}.refused")].into_iter().find_map(|id| {
+        let said = speech.say(&id);
+        (said != id).then_some(said)
+    });
+    said.unwrap_or_else(|| if detail.is_empty() { code.to_owned() } else { detail.to_owned() })
 }

@@ -157,7 +157,7 @@ impl Inputs<'_> {
         html! {
             fieldset.parts {
                 legend { (self.speech.label(path)) }
-                @for field in parts.iter().filter(|field| !exact(field) && !(is_place && field.name == "key")) { (part(field)) }
+                @for field in parts.iter().filter(|field| !(exact(field) || is_place && field.name == "key")) { (part(field)) }
                 @if is_place {
                     // The key follows from the name; it travels along so that a place stays the same when it is not touched.
                     input type="hidden" name=(join(name, "key")) value=(self.text(&join(name, "key")));

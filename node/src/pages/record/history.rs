@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toguna_protocol::{
     engine::{Engine, HistoryStep, Office, QueryError, RecordView},
     record::{Kind, schema::Field},
@@ -72,7 +72,7 @@ pub(in crate::pages) fn value(speech: Speech<'_>, kind: Kind, pointer: &str, val
         None => match value {
             Value::Bool(flag) => speech.say(if *flag { "yes" } else { "no" }),
             Value::String(text) => text.clone(),
-            Value::Object(_) => speech.say("an-item"),
+            Value::Object(item) => summary(speech, kind, pointer, item),
             other => other.to_string(),
         },
     };
@@ -83,19 +83,40 @@ pub(in crate::pages) fn value(speech: Speech<'_>, kind: Kind, pointer: &str, val
     html! { details.value { summary { (short) "…" } div.prose { (text) } } }
 }
 
-/// The field that a pointer names, with the path of its label.
-pub(in crate::pages) fn field_of(kind: Kind, pointer: &str) -> Option<(&'static Field, Vec<String>)> {
+/// What an item says, in one line.
+fn summary(speech: Speech<'_>, kind: Kind, pointer: &str, item: &Map<String, Value>) -> String {
+    let (fields, path) = walk(kind, pointer);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let said = fields.iter().filter(|field| field.shape.item_fields().is_none()).filter_map(|field| {
+        let of: Vec<&str> = path.iter().copied().chain([field.name]).collect();
+        let value = item.get(field.name).filter(|value| !value.is_null())?;
+        Some(format!("{} : {}", speech.label(&of), speech.value(field, &of, value)))
+    });
+    let said: Vec<String> = said.collect();
+    if said.is_empty() { speech.say("an-item") } else { said.join(" · ") }
+}
+
+/// The fields among which a pointer ends, with the path of their labels: those of the last item that it names.
+fn walk(kind: Kind, pointer: &str) -> (Vec<&'static Field>, Vec<String>) {
     let mut path = vec![kind.key().to_owned()];
     let mut fields: Vec<&'static Field> = kind.schema().fields().collect();
-    let mut segments = pointer.split('/').skip(1);
-    loop {
-        let name = segments.next()?;
-        let field = fields.iter().copied().find(|field| field.name == name)?;
-        path.push(field.name.to_owned());
-        match (field.shape.item_fields(), segments.next()) {
-            (_, None) => return Some((field, path)),
-            (Some(inner), Some(_)) => fields = inner.iter().collect(),
-            (None, Some(_)) => return None,
-        }
+    let segments: Vec<&str> = pointer.split('/').skip(1).collect();
+    for step in segments.chunks_exact(2) {
+        let list = fields.iter().find(|field| field.name == step[0]);
+        let Some((list, inner)) = list.and_then(|list| Some((list.name, list.shape.item_fields()?))) else { break };
+        path.push(list.to_owned());
+        fields = inner.iter().collect();
     }
+    (fields, path)
+}
+
+/// The field that a pointer names, with the path of its label; `None` where it names an item or nothing.
+pub(in crate::pages) fn field_of(kind: Kind, pointer: &str) -> Option<(&'static Field, Vec<String>)> {
+    let (fields, mut path) = walk(kind, pointer);
+    let segments: Vec<&str> = pointer.split('/').skip(1).collect();
+    let (last, lists) = segments.split_last()?;
+    // As many lists were entered as there are pairs before the last segment.
+    let field = fields.into_iter().find(|field| field.name == *last).filter(|_| lists.len() == 2 * (path.len() - 1))?;
+    path.push(field.name.to_owned());
+    Some((field, path))
 }

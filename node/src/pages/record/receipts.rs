@@ -1,9 +1,37 @@
 //! "Has Bamako got it?": what each office has of a record, in a sentence each.
 
-use toguna_protocol::engine::{Carrier, Office, Receipt, ReceiptState};
+use axum::extract::{Path, State};
+use maud::{Markup, html};
+use toguna_protocol::{
+    engine::{Carrier, Engine, Office, QueryError, Receipt, ReceiptState},
+    ids::RecordId,
+};
 
-use super::office_name;
-use crate::pages::speech::Speech;
+use super::{address, kind_of, office_name};
+use crate::pages::{Shared, error::PageError, speech::Speech, visitor::Visitor};
+
+/// The list alone, for a page that is open already.
+pub(in crate::pages) async fn receipts(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path((kinds, id)): Path<(String, String)>,
+) -> Result<Markup, PageError> {
+    let (kind, id): (_, RecordId) = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
+    let asked = move |engine: &mut Engine<_>| Ok::<_, QueryError>((engine.receipts(id)?, engine.offices()));
+    let (receipts, offices) = pages.app.ask(asked).await??;
+    Ok(list(visitor.speech(&pages), &address(kind, id), &receipts, &offices))
+}
+
+/// Which other offices have the record at an address.
+pub(super) fn list(speech: Speech<'_>, here: &str, receipts: &[Receipt], offices: &[Office]) -> Markup {
+    html! {
+        ul.receipts aria-label=(speech.say("receipts-title")) aria-live="polite" data-receipts=(format!("{here}/receipts")) {
+            @for sentence in sentence(speech, receipts, offices) {
+                li.arrived[sentence.arrived] { (if sentence.arrived { "✓ " } else { "○ " }) (sentence.text) }
+            }
+        }
+    }
+}
 
 /// What is known of one office, or of all others.
 pub(in crate::pages) struct Sentence {

@@ -7,10 +7,13 @@ use toguna_protocol::record::{
     schema::{Field, Shape},
 };
 
-use super::{Page, address, crumbs, sentence, title};
+use super::{Page, address, crumbs, receipts, title};
 use crate::pages::{
+    evaluate::opinions,
+    live,
     sections::{Section, sections},
     speech::Speech,
+    tie::ties,
 };
 
 pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
@@ -22,13 +25,15 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
         @if page.just_saved {
             p.saved role="status" { (speech.say_of("saved-at", &[("office", &own_name(speech, page))])) }
         }
-        (receipts(speech, page))
+        (live::line(speech, Some(record.id)))
+        (receipts::list(speech, &here, &page.receipts, &page.offices))
         (needs(speech, page, &here))
         p.verbs {
             @if page.may_write { a.button href=(format!("{here}/edit")) { (speech.say("edit")) } " " }
             a href=(format!("{here}/history")) { (speech.say("history")) }
         }
         @for section in sections(kind) { (part(speech, page, &section, &here)) }
+        (ties(speech, record, &page.named, page.may_write.then_some(&page.csrf)))
         (last_change(speech, page))
     }
 }
@@ -36,16 +41,6 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
 fn own_name(speech: Speech<'_>, page: &Page) -> String {
     let here = page.receipts.iter().find(|r| r.state == toguna_protocol::engine::ReceiptState::Here);
     here.and_then(|here| here.name.clone()).unwrap_or_else(|| speech.say("office-unnamed"))
-}
-
-fn receipts(speech: Speech<'_>, page: &Page) -> Markup {
-    html! {
-        ul.receipts aria-label=(speech.say("receipts-title")) {
-            @for sentence in sentence(speech, &page.receipts, &page.offices) {
-                li.arrived[sentence.arrived] { (if sentence.arrived { "✓ " } else { "○ " }) (sentence.text) }
-            }
-        }
-    }
 }
 
 /// What waits for somebody: divergent values, withdrawn items that were edited, broken rules, what is to be completed.
@@ -124,9 +119,10 @@ pub(in crate::pages) fn label_of(speech: Speech<'_>, kind: toguna_protocol::reco
 fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Markup {
     let path = [page.record.kind.key()];
     let fields = &page.record.fields;
-    let known = |field: &&&'static Field| field.name != "title" && fields.get(field.name).is_some_and(is_something);
+    let known = |field: &&&'static Field| field.name != "title" && is_filled(fields, field);
     let lists = section.fields.iter().filter(|field| is_list(field) && is_filled(fields, field));
-    let values: Vec<&&'static Field> = section.fields.iter().filter(|field| !is_list(field)).filter(known).collect();
+    let values: Vec<&&'static Field> =
+        section.fields.iter().filter(|field| field.shape.item_fields().is_none()).filter(known).collect();
     let has_lists = section.fields.iter().any(|field| is_list(field));
     html! {
         @if !values.is_empty() || has_lists {
@@ -137,11 +133,13 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
                 }
                 @for field in lists { (list(speech, page, field, &path, fields, (here, field.name))) }
                 (to_add(speech, page, section.fields.iter().copied(), &path, fields, (here, "")))
+                @if section.id == "selection" { (opinions(speech, &page.record, page.may_write)) }
             }
         }
     }
 }
 
+/// Opinions and ties are lists too, and are shown in their own way.
 fn is_list(field: &Field) -> bool {
     matches!(field.shape, Shape::Items(_) | Shape::Ledger(_)) && field.name != "evaluations" && field.name != "links"
 }
@@ -267,7 +265,7 @@ fn item(
     (here, pointer): (&str, &str),
 ) -> Markup {
     let withdrawn = item.get("withdrawn") == Some(&Value::Bool(true));
-    let known = |field: &&Field| !is_list(field) && item.get(field.name).is_some_and(is_something);
+    let known = |field: &&Field| field.shape.item_fields().is_none() && is_filled(item, field);
     let verb = |verb: &str, id: &str| {
         html! {
             form method="post" action=(format!("{here}/{verb}/{pointer}")) {

@@ -33,6 +33,7 @@ async fn a_conflict_and_its_incident_are_entered_and_shown() {
     officer.get("/conflicts?status=settled").await.does_not_say("Puits de Tin-Essako");
     let history = officer.get(&format!("{page}/history")).await;
     history.says("Aïssata, Gao");
+    history.says("Type d'incident : Vol de bétail · ");
     office.app.stop().await;
 }
 
@@ -87,7 +88,7 @@ async fn two_people_disturb_each_other_only_where_they_disagree() {
 }
 
 #[tokio::test]
-async fn an_item_is_taken_back_and_restored_and_a_line_of_money_reversed() {
+async fn an_item_is_taken_back_and_restored() {
     let office = Office::new().await;
     let officer = office.sign_in("Aïssata").await;
     let page = officer.conflict(&[("title", "Un")]).await;
