@@ -17,10 +17,12 @@
 mod account;
 mod code;
 mod file;
+mod own;
 mod password;
 mod role;
 mod session;
 mod throttle;
+mod unguarded;
 
 use std::{
     io,
@@ -31,7 +33,7 @@ use std::{
 use toguna_protocol::ids::UnixSeconds;
 
 pub use self::{
-    account::{Account, AccountName, Language, MAX_NAME, NameError},
+    account::{Account, AccountName, MAX_NAME, NameError},
     code::{CodeError, RecoveryCode},
     file::{ACCOUNTS_FILE, SESSIONS_KEY_FILE},
     password::{HashError, MAX_PASSWORD, MIN_PASSWORD, Password, PasswordError},
@@ -45,6 +47,7 @@ use self::{
     session::{Claim, Keys},
     throttle::Throttle,
 };
+use crate::words::Lang;
 
 /// Under what name failures of the recovery code are counted; no account can have it.
 const RECOVERY: &str = "\n";
@@ -99,6 +102,9 @@ pub enum AccountsError {
     /// There is no such account.
     #[error("there is no account of that name: `toguna user list` shows them")]
     Unknown,
+    /// A password opens the account, and so nobody gets in without it.
+    #[error("that account has a password: nobody is signed in to it without")]
+    Guarded,
     /// Nobody could manage accounts any more.
     #[error("it is the last account that may manage accounts: add another one first")]
     LastManager,
@@ -159,8 +165,8 @@ pub struct NewAccount {
     pub name: AccountName,
     /// What the person is.
     pub role: Role,
-    /// The person's language; absent for the node's.
-    pub language: Option<Language>,
+    /// The person's language; absent for the browser's.
+    pub language: Option<Lang>,
     /// The first password.
     pub password: Password,
 }
@@ -246,24 +252,30 @@ impl Accounts {
 
     /// Makes an account; durable when this returns.
     pub fn add(&self, new: NewAccount, now: UnixSeconds) -> Result<Added, AccountsError> {
-        let hash = self.cost.hash(&new.password)?;
+        let hash = Some(self.cost.hash(&new.password)?);
         let NewAccount { name, role, language, .. } = new;
         let account = Account { id: AccountId::random()?, name, role, language, hash, generation: 1, created: now };
         self.change(|roll| {
-            if roll.named(account.name.as_str()).is_some() {
-                return Err(AccountsError::Taken);
-            }
-            let recovery = match roll.recovery {
-                Some(_) => None,
-                None => {
-                    let code = RecoveryCode::random()?;
-                    roll.recovery = Some(self.cost.hash_bytes(code.as_bytes())?);
-                    Some(code)
-                }
-            };
-            roll.accounts.push(account.clone());
+            let recovery = self.insert(roll, account.clone())?;
             Ok(Added { account, recovery })
         })
+    }
+
+    /// Puts an account among the others; with the first one comes the node's recovery code.
+    fn insert(&self, roll: &mut Roll, account: Account) -> Result<Option<RecoveryCode>, AccountsError> {
+        if roll.named(account.name.as_str()).is_some() {
+            return Err(AccountsError::Taken);
+        }
+        let recovery = match roll.recovery {
+            Some(_) => None,
+            None => {
+                let code = RecoveryCode::random()?;
+                roll.recovery = Some(self.cost.hash_bytes(code.as_bytes())?);
+                Some(code)
+            }
+        };
+        roll.accounts.push(account);
+        Ok(recovery)
     }
 
     /// Sets a new password, and ends the account's sessions; durable when this returns. Whether the one who asks may
@@ -273,7 +285,7 @@ impl Accounts {
         self.change(|roll| {
             let at = roll.named(name).ok_or(AccountsError::Unknown)?;
             let account = &mut roll.accounts[at];
-            account.hash = hash;
+            account.hash = Some(hash);
             account.generation = account.generation.wrapping_add(1);
             Ok(account.clone())
         })
@@ -328,7 +340,7 @@ impl Accounts {
                 return Ok(false);
             }
             let account = &mut roll.accounts[at];
-            account.hash = hash;
+            account.hash = Some(hash);
             account.generation = account.generation.wrapping_add(1);
             throttle.succeeded(&account.name.folded());
             roll.recovery = Some(next_hash);
@@ -341,7 +353,8 @@ impl Accounts {
         Ok(next)
     }
 
-    /// Signs a person in. A name that nobody has takes as long as a wrong password, and is told no differently.
+    /// Signs a person in. A name that nobody has, or whose account no password opens, takes as long as a wrong password,
+    /// and is told no differently.
     pub fn sign_in(&self, name: &str, password: &str, now: UnixSeconds) -> Result<Session, SignInError> {
         let keys = self.keys()?;
         let name = folded(name);
@@ -351,10 +364,10 @@ impl Accounts {
             return Err(SignInError::Wait { seconds });
         }
         let account = self.named(&name)?;
-        let hash = account.as_ref().map_or_else(|| self.cost.decoy(), |account| account.hash.clone());
+        let hash = account.as_ref().and_then(|account| account.hash.clone()).unwrap_or_else(|| self.cost.decoy());
         let is_right = hash.is_of(password).map_err(AccountsError::from)?;
         match account {
-            Some(account) if is_right => {
+            Some(account) if is_right && account.has_password() => {
                 throttle.succeeded(&name);
                 Ok(Session::begin(account, keys, now).map_err(AccountsError::from)?)
             }

@@ -16,6 +16,7 @@
 
 mod args;
 mod bundle;
+mod export;
 mod failure;
 mod import;
 mod init;
@@ -97,6 +98,7 @@ async fn ask(command: &Command, office: &office::Office, out: &mut Out) -> Resul
         Command::Records(verb) => records::run(verb, office, out).await,
         Command::Bundle(verb) => bundle::run(verb, office, out).await,
         Command::Import(args) => import::import(args, office, out).await,
+        Command::Export(args) => export::run(args, office, out).await,
         Command::Init(_)
         | Command::Run(_)
         | Command::Demo(_)
@@ -127,8 +129,22 @@ mod tests {
 
     #[test]
     fn arguments_are_parsed_or_refused() {
-        let good: [&[&str]; 8] = [
+        let good: [&[&str]; 11] = [
+            &["export", "--kind", "conflict", "--region", "ML-8", "--format", "csv", "--to", "conflits.csv"],
+            &["export", "--journal", "--json"],
             &["init", "--name", "Gao", "--region", "ML-7", "--network-secret", "s", "--create-secret"],
+            &[
+                "init",
+                "--name",
+                "Gao",
+                "--network-secret",
+                "s",
+                "--account",
+                "Awa",
+                "--role",
+                "reader",
+                "--password-stdin",
+            ],
             &["run", "--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0", "--peer", "/ip4/10.0.0.1/tcp/1"],
             &["records", "new", "--kind", "conflict", "--title", "x", "--set", "phase=open"],
             &["records", "edit", "abc", "--add", "incidents.date=2009-11", "--json"],
@@ -141,9 +157,13 @@ mod tests {
             let line = std::iter::once(&"toguna").chain(args);
             assert!(Cli::try_parse_from(line).is_ok(), "{args:?}");
         }
-        let bad: [&[&str]; 9] = [
+        let bad: [&[&str]; 11] = [
+            &["export", "--kind", "conflict", "--format", "csv"],
+            &["export", "--kind", "conflict", "--format", "pdf", "--to", "x"],
             &["init", "--name", "Gao"],
+            &["init", "--name", "Gao", "--network-secret", "s", "--password-stdin"],
             &["run", "--listen", "gao:7374"],
+            &["run", "--demo-links", "http://127.0.0.1:7380/demo"],
             &["run", "--http", "7373"],
             &["records", "new", "--title", "x"],
             &["records", "new", "--kind", "war", "--title", "x"],

@@ -41,6 +41,7 @@ use self::{
     watch::Watch,
 };
 use crate::{
+    accounts::{AccountsError, NameError},
     cli::{DemoArgs, Exit, Failure, Out},
     client::ClientError,
     config::{ConfigError, NetworkSecret},
@@ -68,6 +69,12 @@ pub enum DemoError {
     /// An office could not be set up.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The accounts for its visitors could not be made.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// A role has a name that no account can have.
+    #[error("naming the accounts: {0}")]
+    Name(#[from] NameError),
     /// A node did not come up, or went down by itself.
     #[error("the node of {office} ended by itself; its last words: {words}")]
     Ended {
@@ -120,6 +127,7 @@ impl From<DemoError> for Failure {
 struct Stage {
     offices: [DemoOffice; 3],
     links: Arc<[Link; 2]>,
+    control: Control,
     watch: Watch,
     screen: Screen,
     pack: Pack,
@@ -140,9 +148,8 @@ pub(crate) async fn run(args: &DemoArgs, data_dir: Option<&Path>, out: &mut Out)
         stage = raise(&ground.path, live, out.is_json(), begun + patience) => stage?,
         () = stop.asked_for() => return Ok(()),
     };
-    let control = Control::start(stage.links.clone()).await?;
     let result = tokio::select! {
-        result = play(&stage, &control, args, begun, out) => result,
+        result = play(&stage, args, begun, out) => result,
         () = stop.asked_for() => Ok(()),
     };
     stage.screen.close().await;
@@ -153,11 +160,11 @@ pub(crate) async fn run(args: &DemoArgs, data_dir: Option<&Path>, out: &mut Out)
 }
 
 /// The story, its outcome, and then, unless told otherwise, silence until somebody interrupts.
-async fn play(stage: &Stage, control: &Control, args: &DemoArgs, begun: Instant, out: &mut Out) -> Result<(), Failure> {
+async fn play(stage: &Stage, args: &DemoArgs, begun: Instant, out: &mut Out) -> Result<(), Failure> {
     let told = story::tell(stage, args).await?;
     let outcome = outcome::judge(stage, &told, begun).await?;
     if out.is_json() {
-        out.value(&outcome.to_json(stage, control))?;
+        out.value(&outcome.to_json(stage))?;
     } else {
         let picture = outcome::picture(stage).await?;
         stage.screen.say(&picture).await;
@@ -167,7 +174,7 @@ async fn play(stage: &Stage, control: &Control, args: &DemoArgs, begun: Instant,
         return if outcome.is_good() { Ok(()) } else { Err(outcome.failure()) };
     }
     if !out.is_json() {
-        stage.screen.say(&outcome::addresses(stage, control, &told)).await;
+        stage.screen.say(&outcome::addresses(stage, &told)).await;
     }
     std::future::pending().await
 }
@@ -185,12 +192,14 @@ async fn raise(ground: &Path, live: bool, silent: bool, deadline: Instant) -> Re
     offices[0].dial(kidal_gao.address());
     offices[1].dial(gao_bamako.address());
     let links = Arc::new([kidal_gao, gao_bamako]);
+    let control = Control::start(links.clone(), offices.each_ref().map(DemoOffice::url)).await?;
+    offices.iter().for_each(|office| office.name_links_page(control.page()));
     let started: Vec<Result<(), DemoError>> = futures::future::join_all(offices.iter().map(DemoOffice::start)).await;
     started.into_iter().collect::<Result<(), _>>()?;
     let watch = Watch::start(&offices, links.clone());
     let screen = Screen::open(live, silent, watch.follow());
     let pause = if live { Duration::from_millis(1_500) } else { Duration::ZERO };
-    Ok(Stage { offices, links, watch, screen, pack: Pack::embedded(), pause, deadline })
+    Ok(Stage { offices, links, control, watch, screen, pack: Pack::embedded(), pause, deadline })
 }
 
 /// The wish of the person at the terminal, or of the system, to end it.

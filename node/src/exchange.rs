@@ -1,4 +1,4 @@
-//! Bringing records in: the programme's history, files of records, and events for demonstrations.
+//! Bringing records in and out. In: the programme's history, files of records, and events for demonstrations.
 //!
 //! Every source first becomes [`Draft`]s, which are checked as a whole; then [`import`] hands them to a
 //! [`RecordSink`], which is the HTTP API or, in tests, a map. Each draft carries the key of its source, so an import
@@ -10,6 +10,7 @@
 
 mod check;
 pub mod events;
+pub mod export;
 mod lines;
 #[cfg(test)]
 pub(crate) mod memory;

@@ -13,14 +13,19 @@
 
 pub mod map;
 
+mod account;
+mod accounts;
 mod conflict_map;
 mod days;
+mod demo;
 mod drafts;
 mod edit;
 mod error;
 mod evaluate;
+mod export;
 mod form;
 mod fresh;
+mod journal;
 mod layout;
 mod list;
 mod live;
@@ -51,6 +56,8 @@ use axum::{
 };
 use toguna_protocol::ids::UnixSeconds;
 
+pub use self::demo::Demonstration;
+pub(crate) use self::layout::{STYLE, style_path};
 use self::{error::PageError, speech::Speech};
 use crate::{
     accounts::Accounts,
@@ -77,6 +84,7 @@ struct Pages {
     /// The country on paper, drawn once.
     base_map: map::BaseMap,
     plis: sync::Plis,
+    demo: Option<Demonstration>,
 }
 
 type Shared = Arc<Pages>;
@@ -87,7 +95,7 @@ impl Pages {
     }
 
     fn speech(&self, lang: Lang) -> Speech<'_> {
-        Speech { lang, words: self.words, pack: self.app.pack(), now: self.now() }
+        Speech { lang, words: self.words, pack: self.app.pack(), now: self.now(), demo: self.demo.as_ref() }
     }
 
     /// Reads the views where a thread may block.
@@ -103,11 +111,30 @@ impl Pages {
 
 /// The pages of a node, to be served beside its API.
 pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
+    router_of(app, accounts, settings, None)
+}
+
+/// The pages of a node of the demonstration, which sign their visitor in by themselves. For loopback addresses only.
+pub fn router_of_demo(app: App, accounts: Accounts, settings: PageSettings, demo: Demonstration) -> Router {
+    router_of(app, accounts, settings, Some(demo))
+}
+
+fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<Demonstration>) -> Router {
     let base_map = map::BaseMap::of(app.pack());
     let plis = sync::Plis::within(app.data_dir());
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis });
+    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, demo });
+    // Where a form of these pages is refused, its address stays in the browser.
+    let (to_account, to_accounts) =
+        (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
     Router::new()
         .route("/", get(today::show))
+        .route("/account", get(account::show))
+        .route("/account/language", to_account.clone().post(account::save_language))
+        .route("/account/password", to_account.post(account::save_password))
+        .route("/accounts", get(accounts::show).post(accounts::add))
+        .route("/accounts/password", to_accounts.clone().post(accounts::save_password))
+        .route("/accounts/remove", to_accounts.post(accounts::remove))
+        .route("/demo/role", post(demo::choose))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/sync", get(sync::show))
@@ -124,7 +151,11 @@ pub fn router(app: App, accounts: Accounts, settings: PageSettings) -> Router {
         .route("/sync/plis/{id}/file", get(sync::fetch))
         .route("/sync/opened", post(sync::open).layer(DefaultBodyLimit::max(sync::MAX_PLI)))
         .route("/sync/opened/{id}", get(sync::opened))
+        .route("/journal", get(journal::show))
         .route("/{kinds}", get(list::show))
+        .route("/{kinds}/export.csv", get(export::csv))
+        .route("/{kinds}/export.xlsx", get(export::xlsx))
+        .route("/{kinds}/export.geojson", get(export::geojson))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))

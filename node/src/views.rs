@@ -6,6 +6,7 @@
 
 mod behind;
 mod list;
+mod outline;
 mod picture;
 mod places;
 mod recommendations;
@@ -26,6 +27,7 @@ use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 pub use self::{
     behind::{Activities, AlertLine, ContributionLine, DeclaredActivities},
     list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
+    outline::Outline,
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
     places::{ConflictPlaces, PlacedConflict},
     recommendations::{LastFollowUp, ListedRecommendation, RecommendationFilter, RecommendationId, RecommendationPage},
@@ -219,7 +221,7 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
 }
 
 fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
-    for table in ["regions", "items", "needs"] {
+    for table in ["regions", "items", "needs", "outlines"] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
     }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
@@ -228,6 +230,7 @@ fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
 
 /// What hangs on a record's row.
 fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError> {
+    outline::show(tx, n, row)?;
     let record = &row.record;
     let mut add = tx.prepare_cached("INSERT OR IGNORE INTO regions (region, record) VALUES (?, ?)")?;
     for region in &record.regions {

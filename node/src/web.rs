@@ -14,6 +14,7 @@ pub mod bundles;
 mod check;
 mod etag;
 mod events;
+pub mod export;
 mod guard;
 mod metrics;
 mod node;
@@ -46,6 +47,7 @@ use tower_http::{
 };
 
 pub(crate) use self::events::{Closing, follow, keep_alive};
+pub(crate) use self::guard::is_ours;
 pub use self::token::{TOKEN_FILE, Token, TokenError};
 use self::{metrics::Metrics, problem::ApiError};
 use crate::app::App;
@@ -100,6 +102,7 @@ pub fn router_with(app: App, settings: WebSettings, pages: Router) -> Router {
         .route("/api/v1/records/{id}/receipts", get(receipts::receipts))
         .route("/api/v1/records/{id}/at/{entry}", get(records::show_at))
         .route("/api/v1/events", get(events::events))
+        .route("/api/v1/export", get(export::journal).post(export::list))
         .route("/api/v1/bundles/export", post(bundles::export))
         .route("/api/v1/bundles/inspect", post(bundles::inspect))
         .route("/api/v1/bundles/import", post(bundles::import))

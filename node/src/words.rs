@@ -3,8 +3,10 @@
 //!
 //! The words lie in Fluent files (projectfluent.org) below `node/words`, one directory for each language, and are built
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
-//! record; `dates.ftl` dates and moments; the other files all that stands on pages besides. A message that English lacks is
-//! shown in French. Tests hold that nothing is missing in either.
+//! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
+//! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
+//! files and what is said of them; `pages.ftl` all that stands on pages besides. A message that English lacks is shown
+//! in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
 //! A field is named by its path: the kind, then the names of the fields down to it, without the ids of items. Its
@@ -38,6 +40,8 @@ const FRENCH: &Files<'static> = &[
     ("fr/national.ftl", include_str!("../words/fr/national.ftl")),
     ("fr/drafts.ftl", include_str!("../words/fr/drafts.ftl")),
     ("fr/carry.ftl", include_str!("../words/fr/carry.ftl")),
+    ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
+    ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -46,6 +50,8 @@ const ENGLISH: &Files<'static> = &[
     ("en/national.ftl", include_str!("../words/en/national.ftl")),
     ("en/drafts.ftl", include_str!("../words/en/drafts.ftl")),
     ("en/carry.ftl", include_str!("../words/en/carry.ftl")),
+    ("en/people.ftl", include_str!("../words/en/people.ftl")),
+    ("en/export.ftl", include_str!("../words/en/export.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

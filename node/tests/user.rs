@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use toguna::accounts::{Accounts, Role, SignInError};
+use toguna::accounts::{AccountName, Accounts, Role, SignInError};
 use toguna_protocol::ids::UnixSeconds;
 
 const DONE: i32 = 0;
@@ -124,6 +124,68 @@ fn accounts_are_made_listed_changed_and_removed() {
 
     desk.text(&["user", "remove", "moussa"], "");
     assert_eq!(desk.json(&["user", "list"], "")["accounts"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_office_is_set_up_with_its_first_account_or_told_how_to_make_one() {
+    let desk = Desk(tempfile::tempdir().unwrap());
+    let init = ["init", "--name", "Gao", "--network-secret", "shared.secret", "--create-secret"];
+    let with = |more: &[&'static str]| [&init[..], more].concat();
+    let awa = ["--account", "Awa Diallo", "--password-stdin"];
+    for (code, args, input) in [
+        (REFUSED, with(&awa), "court\n"),
+        (USAGE, with(&awa[..2]), "bien gardé\n"),
+        (REFUSED, with(&["--account", " ", "--password-stdin"]), "bien gardé\n"),
+        (USAGE, with(&["--role", "reader"]), ""),
+    ] {
+        desk.run(code, &args, input);
+        assert!(!desk.path("gao").exists(), "{args:?} leaves no half of an office");
+    }
+    let told = desk.text(&with(&awa), "bien gardé\n");
+    assert!(told.contains("Chef de bureau") && told.contains("on paper"), "{told}");
+    assert!(told.contains("run --data-dir gao") && !told.contains("user add"), "{told}");
+    assert!(told.contains("open http://127.0.0.1:7373 in a browser"), "{told}");
+    let session = desk.accounts().sign_in("Awa Diallo", "bien gardé", NOW).unwrap();
+    assert_eq!(session.account().role, Role::HeadOfOffice);
+    let code = code_in(&told);
+    desk.text(&["user", "recover", "Awa Diallo", "--password-stdin"], &format!("{code}\ntout nouveau\n"));
+
+    let desk = Desk(tempfile::tempdir().unwrap());
+    let made = desk.json(&with(&[&awa[..], &["--role", "network-operator"]].concat()), "bien gardé\n");
+    assert_eq!(
+        (&made["account"]["name"], &made["account"]["role"]),
+        (&json!("Awa Diallo"), &json!("network-operator"))
+    );
+    assert!(made["account"]["recovery_code"].is_string(), "{made}");
+
+    let desk = Desk(tempfile::tempdir().unwrap());
+    let told = desk.text(&init, "");
+    assert!(told.contains("user add NAME --role head-of-office --data-dir gao"), "{told}");
+    assert!(desk.accounts().list().unwrap().is_empty());
+}
+
+#[test]
+fn nobody_is_signed_in_by_itself_where_others_could_come_or_to_an_account_with_a_password() {
+    let desk = Desk::with_office();
+    desk.add("Awa", "head-of-office");
+    let name = AccountName::new("Démo").unwrap();
+    desk.accounts().add_unguarded([(name, Role::Reader)], NOW).unwrap();
+    let run = |http, visitor| ["run", "--no-mdns", "--until-input-ends", "--http", http, "--demo-visitor", visitor];
+    for http in ["0.0.0.0:0", "[::]:0", "192.0.2.1:7373"] {
+        let complaint = desk.complaint(USAGE, &run(http, "Démo"), "");
+        assert!(complaint.contains("--demo-visitor signs in whoever reaches the node"), "{complaint}");
+    }
+    // The address may also come from the settings.
+    let settings = desk.path("gao/toguna.toml");
+    let usual = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, format!("http = \"0.0.0.0:0\"\n{usual}")).unwrap();
+    desk.complaint(USAGE, &["run", "--demo-visitor", "Démo"], "");
+    fs::write(&settings, usual).unwrap();
+    let complaint = desk.complaint(REFUSED, &run("127.0.0.1:0", "Awa"), "");
+    assert!(complaint.contains("has a password"), "{complaint}");
+    desk.complaint(NOT_FOUND, &run("127.0.0.1:0", "Ewa"), "");
+    let help = desk.text(&["run", "--help"], "");
+    assert!(!help.contains("demo"), "{help}");
 }
 
 #[test]

@@ -8,29 +8,10 @@ use toguna_protocol::ids::UnixSeconds;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Role, password::PasswordHash};
+use crate::words::Lang;
 
 /// The most characters of a name.
 pub const MAX_NAME: usize = 80;
-
-/// The language that pages are shown in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// French.
-    Fr,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// Its code (ISO 639-1).
-    pub fn key(self) -> &'static str {
-        match self {
-            Language::Fr => "fr",
-            Language::En => "en",
-        }
-    }
-}
 
 /// A text is no name of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +44,11 @@ impl AccountName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether both are names of one account: case makes no difference.
+    pub fn is_same(&self, other: &AccountName) -> bool {
+        self.folded() == other.folded()
     }
 
     pub(super) fn folded(&self) -> String {
@@ -141,9 +127,11 @@ pub struct Account {
     pub name: AccountName,
     /// What the person is.
     pub role: Role,
-    /// The language that the person chose; absent for the node's.
-    pub language: Option<Language>,
-    pub(super) hash: PasswordHash,
+    /// The language that the person chose; absent for the browser's.
+    pub language: Option<Lang>,
+    /// `None` if no password opens it, as with the demonstration's. A file must say so: a hash that is missing is damage.
+    #[serde(deserialize_with = "Deserialize::deserialize")]
+    pub(super) hash: Option<PasswordHash>,
     /// How many passwords the account has had. A session of an earlier one has ended.
     pub(super) generation: u32,
     /// When it was made, by this node's clock.
@@ -154,6 +142,11 @@ impl Account {
     /// What this account's own things on this node are kept under: no account that is made later has the same.
     pub fn mark(&self) -> String {
         self.id.into()
+    }
+
+    /// Whether a password opens it.
+    pub fn has_password(&self) -> bool {
+        self.hash.is_some()
     }
 }
 
@@ -190,6 +183,8 @@ mod tests {
             ("Awa Ba", "AwaBa", false),
         ] {
             assert_eq!(folded(one) == folded(other), same, "{one} {other}");
+            let [one, other] = [one, other].map(|text| AccountName::new(text).unwrap());
+            assert_eq!(one.is_same(&other), same);
         }
         assert!(folded(&"a".repeat(1_000_000)).len() <= MAX_NAME + 1);
     }

@@ -82,6 +82,16 @@ impl Role {
         self != Role::Reader
     }
 
+    /// Whether the person answers for records, and so may take narratives and notes out of the office.
+    pub fn may_manage_records(self) -> bool {
+        matches!(self, Role::HeadOfOffice | Role::NationalCoordinator | Role::NationalDirector)
+    }
+
+    /// Whether the person may see who took what out: whoever answers for it, and oversight.
+    pub fn may_read_journal(self) -> bool {
+        self.may_manage_records() || self == Role::Reader
+    }
+
     /// Whether the person may add and remove accounts and set others' passwords.
     pub fn may_manage_accounts(self) -> bool {
         matches!(self, Role::HeadOfOffice | Role::NationalCoordinator | Role::NationalDirector | Role::NetworkOperator)
@@ -118,5 +128,8 @@ mod tests {
         let managing: Vec<&str> =
             Role::ALL.into_iter().filter(|role| role.may_manage_accounts()).map(Role::key).collect();
         assert_eq!(managing, ["head-of-office", "national-coordinator", "national-director", "network-operator"]);
+        let reading: Vec<&str> = Role::ALL.into_iter().filter(|role| role.may_read_journal()).map(Role::key).collect();
+        assert_eq!(reading, ["head-of-office", "national-coordinator", "national-director", "reader"]);
+        assert!(!Role::Reader.may_manage_records() && !Role::NetworkOperator.may_manage_records());
     }
 }

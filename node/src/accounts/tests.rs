@@ -214,8 +214,7 @@ fn a_name_is_there_once_and_somebody_always_manages_accounts() {
 #[test]
 fn what_was_saved_is_there_after_a_start_and_for_its_owner_only() {
     let (dir, accounts, _) = with_awa();
-    let made =
-        accounts.add(NewAccount { language: Some(Language::En), ..new("Moussa", Role::Evaluator) }, NOW).unwrap();
+    let made = accounts.add(NewAccount { language: Some(Lang::En), ..new("Moussa", Role::Evaluator) }, NOW).unwrap();
     accounts.sign_in("Awa", PASSWORD, NOW).unwrap();
     for name in [ACCOUNTS_FILE, SESSIONS_KEY_FILE, "accounts.lock"] {
         let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
@@ -278,6 +277,11 @@ fn a_damaged_file_is_named_and_never_taken_for_an_empty_one() {
         whole["recovery"] = serde_json::Value::Null;
         whole.to_string()
     };
+    let without = |field: &str| {
+        let mut whole: serde_json::Value = serde_json::from_str(&good).unwrap();
+        whole["accounts"][0].as_object_mut().unwrap().remove(field).unwrap();
+        whole.to_string()
+    };
     for damaged in [
         String::new(),
         "{}".to_owned(),
@@ -289,6 +293,8 @@ fn a_damaged_file_is_named_and_never_taken_for_an_empty_one() {
         good.replace("reader", "master"),
         good.replace("argon2id", "argon2i"),
         good.replace("\"created\"", "\"made\""),
+        good.replace("\"hash\"", "\"hush\""),
+        without("hash"),
         good.replace("\"recovery\"", "\"code\""),
         without_code,
     ] {

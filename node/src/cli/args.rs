@@ -1,5 +1,6 @@
 //! The arguments, with the help that a person reads.
 
+mod export;
 mod user;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -9,8 +10,10 @@ use clap_complete::Shell;
 use libp2p::Multiaddr;
 use toguna_protocol::record::Kind;
 
+pub(super) use self::export::ExportListArgs;
 pub(super) use self::user::{AddUserArgs, PasswordArgs, UserCommand};
 use crate::{
+    accounts::Role,
     config::{LogFormat, multiaddr},
     store::EngineKind,
 };
@@ -58,7 +61,8 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   The first office of a network; carry the file network.secret to the others:
-    toguna init --data-dir gao --name Gao --region ML-7 --network-secret network.secret --create-secret
+    toguna init --data-dir gao --name Gao --region ML-7 --network-secret network.secret --create-secret \\
+      --account 'Awa Diallo'
   Every further office:
     toguna init --data-dir bamako --name Bamako --region ML-BKO --network-secret network.secret")]
     Init(InitArgs),
@@ -92,6 +96,17 @@ Examples:
   toguna import --data-dir gao --preview old-register.jsonl
   toguna import --data-dir bamako --history")]
     Import(ImportArgs),
+    /// Write a list as CSV, XLSX or GeoJSON, without what must not leave
+    #[command(after_help = "\
+Restricted records, future missions, camps, wells, depots, small counts and recent incidents do not leave; narratives and
+notes neither. Every export leaves a line in the journal of the data directory.
+
+Examples:
+  toguna export --data-dir gao --kind conflict --region ML-7 --format csv --to conflits.csv
+  toguna export --data-dir gao --kind project --status active --format xlsx --to projets.xlsx --by 'Awa Diallo'
+  toguna export --data-dir gao --kind conflict --format geojson --to conflits.geojson
+  toguna export --data-dir gao --journal")]
+    Export(ExportListArgs),
     /// Carry records by hand: on a USB stick, or any way a file can go
     #[command(subcommand)]
     Bundle(BundleCommand),
@@ -135,6 +150,15 @@ pub struct InitArgs {
     /// A country pack other than Mali's, which is built in
     #[arg(long, value_name = "DIR")]
     pub pack: Option<PathBuf>,
+    /// Make the first account, with a password that is asked for twice
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// What the person of the first account is
+    #[arg(long, value_enum, value_name = "ROLE", requires = "account", default_value_t = Role::HeadOfOffice)]
+    pub role: Role,
+    /// Take the first line of standard input for the password
+    #[arg(long, requires = "account")]
+    pub password_stdin: bool,
 }
 
 /// `toguna run`.
@@ -161,6 +185,12 @@ pub struct RunArgs {
     /// Stop when standard input ends: a node never outlives whoever started it so
     #[arg(long, hide = true)]
     pub until_input_ends: bool,
+    /// Sign every visitor in to this account, which no password opens: for the demonstration, on loopback addresses only
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub demo_visitor: Option<String>,
+    /// Where the demonstration's links are cut and restored
+    #[arg(long, value_name = "URL", requires = "demo_visitor", hide = true)]
+    pub demo_links: Option<String>,
 }
 
 /// `toguna demo`.
@@ -445,7 +475,7 @@ pub struct ImportArgs {
     pub preview: bool,
 }
 
-fn kind(text: &str) -> Result<Kind, String> {
+pub(super) fn kind(text: &str) -> Result<Kind, String> {
     Kind::from_key(text).ok_or_else(|| {
         let known: Vec<&str> = Kind::ALL.into_iter().map(Kind::key).collect();
         format!("expected one of {}", known.join(", "))

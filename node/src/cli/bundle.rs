@@ -12,7 +12,7 @@ use super::{
     office::Office,
     out::{counted, spinner},
 };
-use file::Draft;
+pub(super) use file::Draft;
 
 /// The least that parts may have: what offices have said they hold takes some of it in each.
 const LEAST: u64 = 64 * 1024;

@@ -4,9 +4,15 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Failure, Out, args::InitArgs, out::program};
+use super::{
+    Failure, Out,
+    args::InitArgs,
+    out::program,
+    user::{added_shape, asked_password, now, tell_added},
+};
 use crate::{
-    config::{FILE, NewOffice, SecretSource, create},
+    accounts::{AccountName, Accounts, Added, NewAccount},
+    config::{Config, FILE, NewOffice, SecretSource, create},
     web::TOKEN_FILE,
 };
 
@@ -22,6 +28,8 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
             ),
         ));
     }
+    // Before anything is made: a password that is refused leaves no half of an office.
+    let first = first_account(args)?;
     let secret = if args.create_secret { SecretSource::Create(path) } else { SecretSource::File(path) };
     let made = create(&NewOffice {
         data_dir,
@@ -30,6 +38,7 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
         pack: args.pack.as_deref(),
         secret,
     })?;
+    let added = first.map(|new| Accounts::open(data_dir)?.add(new, now())).transpose()?;
     let config = &made.config;
     if out.is_json() {
         return out.value(&json!({
@@ -40,6 +49,7 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
             "settings": data_dir.join(FILE),
             "token_file": data_dir.join(TOKEN_FILE),
             "new_secret": made.new_secret,
+            "account": added.as_ref().map(added_shape),
         }));
     }
     let region = config.region.as_deref().and_then(|key| config.pack.region(key));
@@ -53,7 +63,27 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
         out.line(format!("  Network   new; every other office needs the file {}", path.display()))?;
         out.line("            Carry it by hand: whoever has it can read and write everything.")?;
     }
+    if let Some(added) = &added {
+        tell_added(added, out)?;
+    }
+    next(data_dir, config, added.as_ref(), out)
+}
+
+/// The account that the command line asks for, with its password.
+fn first_account(args: &InitArgs) -> Result<Option<NewAccount>, Failure> {
+    let Some(name) = &args.account else { return Ok(None) };
+    let name = AccountName::new(name)?;
+    Ok(Some(NewAccount { name, role: args.role, language: None, password: asked_password(args.password_stdin)? }))
+}
+
+/// What is still to be done until somebody works at the office.
+fn next(data_dir: &Path, config: &Config, added: Option<&Added>, out: &mut Out) -> Result<(), Failure> {
+    let (program, directory) = (program(), data_dir.display());
     out.line("")?;
     out.line("Next:")?;
-    out.line(format!("  {} run --data-dir {}", program(), data_dir.display()))
+    if added.is_none() {
+        out.line(format!("  {program} user add NAME --role head-of-office --data-dir {directory}"))?;
+    }
+    out.line(format!("  {program} run --data-dir {directory}"))?;
+    out.line(format!("Then open http://{} in a browser on this machine and sign in.", config.http))
 }

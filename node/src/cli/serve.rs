@@ -12,11 +12,11 @@ use tracing::info;
 
 use super::{Exit, Failure, Out, args::RunArgs, log, office};
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, AccountsError},
     app,
     config::{Config, Overrides, Running},
     net::NetSettings,
-    pages::{self, PageSettings},
+    pages::{self, Demonstration, PageSettings},
     web::{self, TOKEN_FILE, WebSettings},
 };
 
@@ -32,6 +32,7 @@ pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, ou
         log: args.log,
     };
     let config = Config::read(data_dir)?.with(flags);
+    let demo = demonstration(args, &config)?;
     log::start(log::Setting { format: config.log, level, quiet: false });
     let web = office::web_settings(&config)?;
     let mut settings = office::settings(&config)?;
@@ -47,7 +48,8 @@ pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, ou
         |doing: &'static str| move |error: std::io::Error| Failure::new(Exit::Failed, format!("{doing}: {error}"));
     let http = listener.local_addr().map_err(failed("asking for our own address"))?;
     let app = app::open(settings).await?;
-    let result = serve(&app, &config, Running { pid: std::process::id(), http }, listener, web, args, out).await;
+    let result =
+        serve(&app, &config, Running { pid: std::process::id(), http }, listener, web, (args, demo), out).await;
     // Both even after an error: nobody is sent to a node that is gone, and the store is left at rest.
     let withdrawn = Running::withdraw(data_dir);
     app.stop().await;
@@ -61,7 +63,7 @@ async fn serve(
     running: Running,
     listener: TcpListener,
     web: WebSettings,
-    args: &RunArgs,
+    (args, demo): (&RunArgs, Option<Demonstration>),
     out: &mut Out,
 ) -> Result<(), Failure> {
     let stop = stop_asked_for(args.until_input_ends)?;
@@ -76,9 +78,30 @@ async fn serve(
         out.line(format!("{office} is up at http://{}  (token: {})", running.http, token_file.display()))?;
     }
     let shown = PageSettings { office: config.name.clone(), clock_ahead: args.clock_ahead };
-    let pages = pages::router(app.clone(), Accounts::open(&config.data_dir)?, shown);
+    let accounts = Accounts::open(&config.data_dir)?;
+    let pages = match demo {
+        Some(demo) => pages::router_of_demo(app.clone(), accounts, shown, demo),
+        None => pages::router(app.clone(), accounts, shown),
+    };
     let served = web::serve(listener, web::router_with(app.clone(), web, pages), stop).await;
     served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
+}
+
+/// What the pages are told of the demonstration. Whoever reaches them is signed in, so nobody else's machine may.
+fn demonstration(args: &RunArgs, config: &Config) -> Result<Option<Demonstration>, Failure> {
+    let Some(visitor) = args.demo_visitor.clone() else { return Ok(None) };
+    if !config.http.ip().is_loopback() {
+        return Err(Failure::usage(format!(
+            "--demo-visitor signs in whoever reaches the node, and others may reach {}: give --http an address of this \
+             machine to itself, such as 127.0.0.1:7373",
+            config.http
+        )));
+    }
+    match Accounts::open(&config.data_dir)?.named(&visitor)? {
+        None => Err(AccountsError::Unknown.into()),
+        Some(account) if account.has_password() => Err(AccountsError::Guarded.into()),
+        Some(_) => Ok(Some(Demonstration { visitor, links: args.demo_links.clone() })),
+    }
 }
 
 fn net_settings(config: &Config) -> Result<NetSettings, Failure> {

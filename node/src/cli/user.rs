@@ -18,10 +18,11 @@ use super::{
 };
 use crate::{
     accounts::{
-        Account, AccountName, Accounts, AccountsError, Language, NameError, NewAccount, Password, PasswordError,
+        Account, AccountName, Accounts, AccountsError, Added, NameError, NewAccount, Password, PasswordError,
         RecoverError, RecoveryCode,
     },
     config::Config,
+    words::Lang,
 };
 
 /// Bytes of one line of standard input: more than any password takes.
@@ -51,19 +52,26 @@ fn add(accounts: &Accounts, args: &AddUserArgs, out: &mut Out) -> Result<(), Fai
     if accounts.named(name.as_str())?.is_some() {
         return Err(AccountsError::Taken.into());
     }
-    let password = new_password(&mut Asking::of(args.password_stdin)?)?;
+    let password = asked_password(args.password_stdin)?;
     let new = NewAccount { name, role: args.role, language: args.language, password };
     let added = accounts.add(new, now())?;
-    if out.is_json() {
-        let mut answer = shape(&added.account);
-        if let Some(code) = &added.recovery {
-            answer["recovery_code"] = json!(code.to_string());
-        }
-        return out.value(&answer);
+    if out.is_json() { out.value(&added_shape(&added)) } else { tell_added(&added, out) }
+}
+
+/// A new account as scripts see it, with the recovery code if it is the first one.
+pub(super) fn added_shape(added: &Added) -> Value {
+    let mut answer = shape(&added.account);
+    if let Some(code) = &added.recovery {
+        answer["recovery_code"] = json!(code.to_string());
     }
+    answer
+}
+
+/// Tells a person of a new account.
+pub(super) fn tell_added(added: &Added, out: &mut Out) -> Result<(), Failure> {
     let Account { name, role, .. } = &added.account;
     out.line(format!("The account {:?} is made: {role} ({}).", name.as_str(), role.fr()))?;
-    added.recovery.map_or(Ok(()), |code| show(&code, out))
+    added.recovery.as_ref().map_or(Ok(()), |code| show(code, out))
 }
 
 fn passwd(accounts: &Accounts, args: &PasswordArgs, out: &mut Out) -> Result<(), Failure> {
@@ -86,7 +94,7 @@ fn list(accounts: &Accounts, out: &mut Out) -> Result<(), Failure> {
     }
     let mut rows = table(&["Name", "Role", "Language", "Made"]);
     for account in &accounts {
-        let language = account.language.map_or("–", Language::key);
+        let language = account.language.map_or("–", Lang::key);
         let made = moment(shape(account).get("created"));
         rows.add_row([account.name.as_str(), account.role.key(), language, &made]);
     }
@@ -122,7 +130,7 @@ fn shape(account: &Account) -> Value {
     json!({"name": account.name, "role": account.role, "language": account.language, "created": created})
 }
 
-fn now() -> UnixSeconds {
+pub(super) fn now() -> UnixSeconds {
     UnixSeconds(Timestamp::now().as_second())
 }
 
@@ -164,6 +172,11 @@ impl Asking {
     }
 }
 
+/// A new password from standard input or, without that, from the person at the terminal.
+pub(super) fn asked_password(from_stdin: bool) -> Result<Password, Failure> {
+    new_password(&mut Asking::of(from_stdin)?)
+}
+
 /// A new password; a person has to type it twice.
 fn new_password(asking: &mut Asking) -> Result<Password, Failure> {
     let typed = asking.secret("New password: ")?;
@@ -193,7 +206,7 @@ impl From<AccountsError> for Failure {
     fn from(error: AccountsError) -> Self {
         let exit = match &error {
             AccountsError::Unknown => Exit::NotFound,
-            AccountsError::Taken | AccountsError::LastManager => Exit::Refused,
+            AccountsError::Taken | AccountsError::LastManager | AccountsError::Guarded => Exit::Refused,
             AccountsError::Busy => Exit::Busy,
             _ => Exit::Failed,
         };

@@ -1,14 +1,24 @@
 //! The demonstration's own HTTP address, on this machine only: cuts and restores links.
 //!
-//! `GET /demo/links` lists them; `POST /demo/links/{a}-{b}` with `{"up": false}` cuts one, with `{"up": true}`
-//! restores it; so do `POST …/cut` and `POST …/restore` without a body.
+//! ```text
+//! GET  /demo                  a page with a button for each link
+//! GET  /demo/links            how the links stand, as JSON
+//! POST /demo/links/{a}-{b}    with `up=false` cuts one, with `up=true` restores it; as JSON: `{"up": false}`
+//! POST /demo/links/{a}-{b}/cut, …/restore    the same without a body
+//! ```
+//!
+//! A form is answered with the page, everything else with how the links stand.
+
+mod page;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    Json, Router,
-    extract::{Path, State},
-    http::StatusCode,
+    Form, Json, Router,
+    extract::{FromRequest, Path, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
@@ -20,6 +30,7 @@ use super::{
     office::free_port,
     relay::{Link, LinkName},
 };
+use crate::{pages, web::is_ours};
 
 /// The port it gets if nobody else has it.
 const PORT: u16 = 7380;
@@ -30,7 +41,13 @@ pub(super) struct Control {
     server: JoinHandle<()>,
 }
 
-type Links = Arc<[Link; 2]>;
+/// What every route sees.
+#[derive(Clone)]
+struct Board {
+    links: Arc<[Link; 2]>,
+    /// Where the pages of the three offices are.
+    offices: Arc<[String; 3]>,
+}
 
 #[derive(Deserialize)]
 struct Wish {
@@ -38,11 +55,12 @@ struct Wish {
 }
 
 impl Control {
-    pub(super) async fn start(links: Links) -> Result<Self, DemoError> {
+    /// Listens; `offices` says where their pages are.
+    pub(super) async fn start(links: Arc<[Link; 2]>, offices: [String; 3]) -> Result<Self, DemoError> {
         let failed = || DemoError::io("listening for the control of the links");
         let listener = TcpListener::bind(free_port(PORT)?).await.map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
-        let router = router(links);
+        let router = router(Board { links, offices: Arc::new(offices) });
         let server = tokio::spawn(async move {
             // Serving ends with an error only if accepting does, and never in practice.
             let _ = axum::serve(listener, router).await;
@@ -50,9 +68,14 @@ impl Control {
         Ok(Control { address, server })
     }
 
-    /// Where it is.
+    /// Where scripts ask for links.
     pub(super) fn url(&self) -> String {
         format!("http://{}/demo/links", self.address)
+    }
+
+    /// Where people do.
+    pub(super) fn page(&self) -> String {
+        format!("http://{}/demo", self.address)
     }
 }
 
@@ -62,13 +85,21 @@ impl Drop for Control {
     }
 }
 
-fn router(links: Links) -> Router {
+fn router(board: Board) -> Router {
     Router::new()
+        .route("/demo", get(page::show))
         .route("/demo/links", get(list))
         .route("/demo/links/{link}", post(set))
-        .route("/demo/links/{link}/cut", post(async |links, name| put(links, name, false)))
-        .route("/demo/links/{link}/restore", post(async |links, name| put(links, name, true)))
-        .with_state(links)
+        .route("/demo/links/{link}/cut", post(async |board, name| put(board, name, false)))
+        .route("/demo/links/{link}/restore", post(async |board, name| put(board, name, true)))
+        .route(&pages::style_path(), get(page::style))
+        .layer(middleware::from_fn(from_here))
+        .with_state(board)
+}
+
+/// Lets a request pass unless a browser says that a page of somebody else sends it.
+async fn from_here(request: Request, next: Next) -> Response {
+    if is_ours(request.headers()) { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
 }
 
 fn all(links: &[Link; 2]) -> Json<Value> {
@@ -76,28 +107,31 @@ fn all(links: &[Link; 2]) -> Json<Value> {
     Json(json!({"links": links.iter().map(link).collect::<Vec<_>>()}))
 }
 
-async fn list(State(links): State<Links>) -> Json<Value> {
-    all(&links)
+async fn list(State(board): State<Board>) -> Json<Value> {
+    all(&board.links)
 }
 
-async fn set(
-    links: State<Links>,
-    name: Path<String>,
-    Json(wish): Json<Wish>,
-) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
-    put(links, name, wish.up)
+async fn set(board: State<Board>, name: Path<String>, request: Request) -> Result<Response, Response> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (is_form, is_shown) = (kind.starts_with("application/x-www-form-urlencoded"), page::is_asked_for(&request));
+    let wish = match is_form {
+        true => Form::<Wish>::from_request(request, &()).await.map_err(IntoResponse::into_response)?.0,
+        false => Json::<Wish>::from_request(request, &()).await.map_err(IntoResponse::into_response)?.0,
+    };
+    let answer = put(board, name, wish.up).map_err(IntoResponse::into_response)?;
+    Ok(if is_form && is_shown { Redirect::to("/demo").into_response() } else { answer.into_response() })
 }
 
 fn put(
-    State(links): State<Links>,
+    State(board): State<Board>,
     Path(name): Path<String>,
     up: bool,
 ) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
     let name = name.parse::<LinkName>().ok();
-    match links.iter().find(|link| Some(link.name()) == name) {
+    match board.links.iter().find(|link| Some(link.name()) == name) {
         Some(link) => {
             link.set(up);
-            Ok(all(&links))
+            Ok(all(&board.links))
         }
         None => {
             let problem = json!({"title": "there is no such link", "status": 404, "detail": "there are kidal-gao and gao-bamako"});
@@ -108,28 +142,74 @@ fn put(
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, http::Request};
+    use axum::{
+        body::{Body, to_bytes},
+        http::Request,
+    };
     use tower::ServiceExt;
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_link_is_cut_and_restored_by_name() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    async fn board() -> Board {
         let target = free_port(0).unwrap();
         let open = |name| Link::open(name, target);
         let links = Arc::new([open(LinkName::KIDAL_GAO).await.unwrap(), open(LinkName::GAO_BAMAKO).await.unwrap()]);
+        Board { links, offices: Arc::new([7381, 7382, 7383].map(|port| format!("http://127.0.0.1:{port}"))) }
+    }
+
+    async fn page(board: &Board, language: &str) -> String {
+        let request = Request::get("/demo").header("Accept-Language", language).body(Body::empty()).unwrap();
+        let response = router(board.clone()).oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_link_is_cut_and_restored_by_name() {
+        let board = board().await;
+        let json = "application/json";
         let cases = [
-            ("/demo/links/kidal-gao", r#"{"up":true}"#, 200, [true, false]),
-            ("/demo/links/bamako-gao/restore", "", 200, [true, true]),
-            ("/demo/links/gao-kidal/cut", "", 200, [false, true]),
-            ("/demo/links/kidal-bamako/restore", "", 404, [false, true]),
+            ("/demo/links/kidal-gao", json, r#"{"up":true}"#, 200, [true, false]),
+            ("/demo/links/bamako-gao/restore", json, "", 200, [true, true]),
+            ("/demo/links/gao-kidal/cut", json, "", 200, [false, true]),
+            ("/demo/links/kidal-bamako/restore", json, "", 404, [false, true]),
+            ("/demo/links/gao-bamako", FORM, "up=false", 200, [false, false]),
+            ("/demo/links/gao-bamako", FORM, "up=true", 200, [false, true]),
+            ("/demo/links/gao-bamako", FORM, "up=perhaps", 422, [false, true]),
+            ("/demo/links/gao-bamako", json, "{}", 422, [false, true]),
+            ("/demo/links/kidal-bamako", FORM, "up=true", 404, [false, true]),
         ];
-        for (path, body, status, expected) in cases {
-            let request =
-                Request::post(path).header("content-type", "application/json").body(Body::from(body)).unwrap();
-            let response = router(links.clone()).oneshot(request).await.unwrap();
-            assert_eq!(response.status().as_u16(), status, "{path}");
-            assert_eq!([links[0].is_up(), links[1].is_up()], expected, "{path}");
+        for (path, kind, body, status, expected) in cases {
+            let request = Request::post(path).header("content-type", kind).body(Body::from(body)).unwrap();
+            let response = router(board.clone()).oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{path} {body}");
+            assert_eq!(board.links.each_ref().map(Link::is_up), expected, "{path} {body}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_page_shows_how_the_links_stand_and_its_buttons_change_it() {
+        let board = board().await;
+        let shown = page(&board, "fr").await;
+        assert_eq!(shown.matches(">Rétablir la liaison</button>").count(), 2, "{shown}");
+        assert!(shown.contains("Démonstration") && shown.contains("Liaison coupée"), "{shown}");
+        assert!(shown.contains("http://127.0.0.1:7383"), "it leads back to the offices: {shown}");
+        assert!(shown.contains(r#"action="/demo/links/gao-bamako""#), "{shown}");
+        let press = |origin: &str| {
+            let request = Request::post("/demo/links/gao-bamako").header("Host", "127.0.0.1:7380");
+            let request =
+                request.header("Origin", origin).header("Content-Type", FORM).header("Accept", "text/html,*/*");
+            router(board.clone()).oneshot(request.body(Body::from("up=true")).unwrap())
+        };
+        assert_eq!(press("http://ailleurs.example").await.unwrap().status().as_u16(), 403);
+        assert!(!board.links[1].is_up());
+        let pressed = press("http://127.0.0.1:7380").await.unwrap();
+        assert_eq!((pressed.status().as_u16(), &pressed.headers()["location"]), (303, &"/demo".parse().unwrap()));
+        assert!(board.links[1].is_up());
+        let shown = page(&board, "en").await;
+        assert!(shown.contains("Gao – Bamako") && shown.contains("Connected") && shown.contains("Cut<"), "{shown}");
     }
 }

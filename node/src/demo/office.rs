@@ -9,10 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use toguna_protocol::ids::UnixSeconds;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::DemoError;
 use crate::{
+    accounts::{AccountName, Accounts, NameError, Role},
     client::Client,
     config::{self, NODE_FILE, NewOffice, Running, SecretSource},
     web::{TOKEN_FILE, Token},
@@ -61,6 +63,8 @@ pub(super) struct DemoOffice {
 struct Inner {
     /// Where the node dials to reach the next office.
     dials: Option<SocketAddr>,
+    /// The page where links are cut and restored, for the node's pages to name.
+    links_page: Option<String>,
     running: Option<Process>,
 }
 
@@ -77,6 +81,7 @@ impl DemoOffice {
         let secret = SecretSource::File(secret.to_owned());
         let new = NewOffice { data_dir: &directory, name: place.name, region: Some(place.region), pack: None, secret };
         config::create(&new)?;
+        make_accounts(&directory)?;
         let http = free_port(place.port)?;
         let token = Token::read(&directory).map_err(config::ConfigError::from)?;
         let client = Client::http(&format!("http://{http}"), token)
@@ -125,6 +130,11 @@ impl DemoOffice {
         self.inner().dials = Some(address);
     }
 
+    /// Lets its pages name the page where links are cut and restored, from the next start on.
+    pub(super) fn name_links_page(&self, url: String) {
+        self.inner().links_page = Some(url);
+    }
+
     /// The process id of its node, if one runs.
     pub(super) fn pid(&self) -> Option<u32> {
         self.inner().running.as_ref().and_then(|process| process.child.id())
@@ -162,6 +172,10 @@ impl DemoOffice {
         command.arg("--listen").arg(multiaddr(self.listen));
         if let Some(address) = self.inner().dials {
             command.arg("--peer").arg(multiaddr(address));
+        }
+        command.arg("--demo-visitor").arg(account_name(VISITOR));
+        if let Some(url) = &self.inner().links_page {
+            command.arg("--demo-links").arg(url);
         }
         command.args(["--no-mdns", "--log", "json", "--until-input-ends"]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
@@ -202,6 +216,21 @@ impl DemoOffice {
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LAST_WORDS)..].join(" / ")
     }
+}
+
+/// What a visitor is who has chosen nothing yet: somebody who may do what a record needs.
+const VISITOR: Role = Role::RegionalOfficer;
+
+fn account_name(role: Role) -> String {
+    format!("Démo – {}", role.fr())
+}
+
+/// Makes an account of every role, for its visitors to try. No password opens them.
+fn make_accounts(directory: &Path) -> Result<(), DemoError> {
+    let named = |role| Ok((AccountName::new(&account_name(role))?, role));
+    let named = Role::ALL.into_iter().map(named).collect::<Result<Vec<_>, NameError>>()?;
+    let now = UnixSeconds(jiff::Timestamp::now().as_second());
+    Ok(Accounts::open(directory)?.add_unguarded(named, now)?)
 }
 
 fn multiaddr(address: SocketAddr) -> String {

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::{
     DemoError, Stage,
-    control::Control,
     entering::Counts,
     office::{DemoOffice, OFFICES},
     story::Told,
@@ -134,7 +133,7 @@ impl Outcome {
         Failure::new(Exit::Failed, "the offices did not come together as they should").with_details(details)
     }
 
-    pub(super) fn to_json(&self, stage: &Stage, control: &Control) -> Value {
+    pub(super) fn to_json(&self, stage: &Stage) -> Value {
         let checks: BTreeMap<&str, bool> =
             self.checks.named().into_iter().map(|(key, _, holds)| (key, holds)).collect();
         let addresses: BTreeMap<&str, Value> = stage
@@ -150,7 +149,8 @@ impl Outcome {
             "checks": checks,
             "duration_s": self.duration_s,
             "addresses": addresses,
-            "links": control.url(),
+            "links": stage.control.url(),
+            "links_page": stage.control.page(),
         })
     }
 
@@ -167,13 +167,15 @@ impl Outcome {
 }
 
 /// How to go on from here by hand.
-pub(super) fn addresses(stage: &Stage, control: &Control, told: &Told) -> String {
-    let mut text = String::from("\nThe three offices stay up until Ctrl-C:\n");
+pub(super) fn addresses(stage: &Stage, told: &Told) -> String {
+    let mut text = String::from(
+        "\nThe three offices stay up until Ctrl-C. Open them in a browser; you are signed in by itself:\n",
+    );
     for office in &stage.offices {
         text += &format!("  {:<7} {}   {}\n", office.place.name, office.url(), office.directory().display());
     }
     let [.., bamako] = &stage.offices;
-    let (program, directory, control) = (program(), bamako.directory().display(), control.url());
+    let (program, directory) = (program(), bamako.directory().display());
     text += &format!(
         "\nSee the two values of the phase in Bamako, and settle them:\n\
          \x20 {program} records show {shared} \\\n\
@@ -181,9 +183,12 @@ pub(super) fn addresses(stage: &Stage, control: &Control, told: &Told) -> String
          \nAsk the HTTP interface:\n\
          \x20 curl -H \"Authorization: Bearer $(cat {token})\" \\\n\
          \x20   '{url}/api/v1/records?kind=conflict'\n\
-         \nCut a link, work apart, and restore it:\n\
-         \x20 curl -X POST {control}/kidal-gao/cut\n\
-         \x20 curl -X POST {control}/kidal-gao/restore\n",
+         \nCut a link, work apart, and restore it, in a browser or from a script:\n\
+         \x20 {page}\n\
+         \x20 curl {links}/kidal-gao -d up=false\n\
+         \x20 curl {links}/kidal-gao -d up=true\n",
+        page = stage.control.page(),
+        links = stage.control.url(),
         shared = told.shared.get(..8).unwrap_or_default(),
         token = bamako.token_file().display(),
         url = bamako.url(),

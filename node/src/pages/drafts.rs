@@ -101,7 +101,7 @@ impl Desk {
         form: &str,
         number: Option<u64>,
     ) -> Result<(Desk, Option<Given>), PageError> {
-        let drafts = pages.app.draft(&visitor.account(), form).await.unwrap_or_else(|error| {
+        let drafts = pages.app.draft(&visitor.mark(), form).await.unwrap_or_else(|error| {
             // Whoever wants to fill in a form can do so all the same.
             tracing::error!(%error, "drafts could not be read");
             Vec::new()
@@ -125,7 +125,7 @@ impl Desk {
     pub(super) async fn failed(pages: &Pages, visitor: &Visitor, form: &str, given: &Given) -> Result<Desk, PageError> {
         let (mut desk, _) = Desk::open(pages, visitor, form, None).await?;
         desk.open = open_of(given).unwrap_or(desk.open);
-        match pages.app.keep_draft(&visitor.account(), form, desk.open, inputs(given)).await {
+        match pages.app.keep_draft(&visitor.mark(), form, desk.open, inputs(given)).await {
             Ok(Some(Kept { number, at, .. })) => {
                 desk.open.seen = number;
                 desk.kept = Some(at);
@@ -198,7 +198,7 @@ fn name(speech: Speech<'_>, at: UnixSeconds) -> String {
 /// What was typed into a form is saved: its draft has served.
 pub(super) async fn saved(pages: &Pages, visitor: &Visitor, form: &str, given: &Given) {
     let Some(open) = open_of(given) else { return };
-    if let Err(error) = pages.app.drop_draft(&visitor.account(), form, open).await {
+    if let Err(error) = pages.app.drop_draft(&visitor.mark(), form, open).await {
         tracing::warn!(%error, "the draft of a form that was saved is still there");
     }
 }
@@ -243,7 +243,7 @@ pub(super) async fn keep(
     let Posted { visitor, given } = posted;
     let open = open_of(&given).filter(|_| is_form(&form)).ok_or(PageError::NotFound)?;
     let speech = visitor.speech(&pages);
-    let kept = match pages.app.keep_draft(&visitor.account(), &form, open, inputs(&given)).await {
+    let kept = match pages.app.keep_draft(&visitor.mark(), &form, open, inputs(&given)).await {
         Ok(kept) => kept.ok_or(PageError::Internal)?,
         Err(error) => {
             let (status, id) = told(&error);
@@ -264,7 +264,7 @@ pub(super) async fn drop_one(State(pages): State<Shared>, posted: Posted) -> Res
     let form = given.text("form").filter(|form| is_form(form)).ok_or(PageError::NotFound)?;
     let number: u64 = given.text("number").and_then(|number| number.parse().ok()).ok_or(PageError::NotFound)?;
     let open = OpenForm { resumed: number, ..OpenForm::default() };
-    pages.app.drop_draft(&visitor.account(), form, open).await.map_err(|error| match error {
+    pages.app.drop_draft(&visitor.mark(), form, open).await.map_err(|error| match error {
         DraftAskError::Stopped(_) => PageError::Stopping,
         error => {
             tracing::error!(%error, "a draft could not be dropped");
@@ -276,7 +276,7 @@ pub(super) async fn drop_one(State(pages): State<Shared>, posted: Posted) -> Res
 
 /// The drafts of whoever reads, for the page of today.
 pub(super) async fn of(pages: &Pages, visitor: &Visitor) -> Vec<DraftNote> {
-    pages.app.drafts_of(&visitor.account()).await.unwrap_or_else(|error| {
+    pages.app.drafts_of(&visitor.mark()).await.unwrap_or_else(|error| {
         tracing::error!(%error, "drafts could not be listed");
         Vec::new()
     })

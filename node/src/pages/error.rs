@@ -9,6 +9,7 @@ use toguna_protocol::engine::QueryError;
 use crate::{
     accounts::AccountsError,
     app::{AskError, DriverError},
+    exchange::export::ExportError,
     views::ViewsError,
 };
 
@@ -21,6 +22,10 @@ pub(super) enum PageError {
     NotFound,
     /// A reader may not write.
     ReadOnly,
+    /// Accounts are the affair of others.
+    NotManager,
+    /// The account's role does not go so far.
+    Role,
     /// The form was not made for this session: it expired, or somebody else's page sent it.
     Form,
     /// More than a form may hold.
@@ -41,6 +46,8 @@ impl PageError {
             PageError::SignIn => (S::UNAUTHORIZED, "sign-in"),
             PageError::NotFound => (S::NOT_FOUND, "not-found"),
             PageError::ReadOnly => (S::FORBIDDEN, "read-only"),
+            PageError::NotManager => (S::FORBIDDEN, "not-manager"),
+            PageError::Role => (S::FORBIDDEN, "role"),
             PageError::Form => (S::FORBIDDEN, "form"),
             PageError::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large"),
             PageError::UnknownKind => (S::NOT_IMPLEMENTED, "unknown-kind"),
@@ -62,7 +69,7 @@ impl IntoResponse for PageError {
     }
 }
 
-fn internal(error: &dyn std::error::Error) -> PageError {
+pub(super) fn internal(error: &dyn std::error::Error) -> PageError {
     tracing::error!(%error, "a page could not be made");
     PageError::Internal
 }
@@ -87,6 +94,15 @@ impl From<QueryError> for PageError {
 impl From<DriverError> for PageError {
     fn from(_: DriverError) -> Self {
         PageError::Stopping
+    }
+}
+
+impl From<ExportError> for PageError {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Stopped(_) => PageError::Stopping,
+            error => internal(&error),
+        }
     }
 }
 

@@ -8,13 +8,20 @@ use axum::{
 };
 use maud::{DOCTYPE, Markup, html};
 
-use super::{Shared, error::PageError, speech::Speech, visitor::Visitor};
+use super::{
+    Pages, Shared, demo,
+    error::PageError,
+    sign_in::{cookie_of, with_cookie},
+    speech::Speech,
+    visitor::{Visitor, cookie_name},
+};
+use crate::accounts::SESSION_SECONDS;
 
 /// The stylesheet, and the address that changes with it.
-pub(super) const STYLE: &str = concat!(include_str!("style.css"), include_str!("map/map.css"));
+pub(crate) const STYLE: &str = concat!(include_str!("style.css"), include_str!("map/map.css"));
 
 /// What the stylesheet's address ends in.
-pub(super) fn style_path() -> String {
+pub(crate) fn style_path() -> String {
     format!("/style-{}.css", &blake3::hash(STYLE.as_bytes()).to_hex()[..12])
 }
 
@@ -64,6 +71,7 @@ pub(super) fn page(speech: Speech<'_>, visitor: Option<&Visitor>, at: &str, titl
             }
             body {
                 a.skip href="#main" { (speech.say("skip")) }
+                (demo::line(speech, visitor))
                 header {
                     p.office {
                         a href="/" { "Toguna" }
@@ -88,15 +96,27 @@ fn signed_in(speech: Speech<'_>, visitor: &Visitor) -> Markup {
     html! {
         form.who method="post" action="/sign-out" {
             input type="hidden" name="csrf" value=(visitor.csrf());
-            span { (visitor.name()) " (" (speech.say(&visitor.role())) ")" }
+            a href="/account" { (visitor.name()) " (" (speech.say(&visitor.role())) ")" }
             " "
             button.plain { (speech.say("sign-out")) }
         }
     }
 }
 
-/// Puts the headers around every page that keep it safe, and makes pages of errors.
-pub(super) async fn around(State(pages): State<Shared>, request: Request, next: Next) -> Response {
+/// What a browser is told to keep, where it is to keep something else than it did: the session of somebody who was let in
+/// just now, or one of which less than half of its time is left.
+fn kept_anew(pages: &Pages, request: &mut Request) -> Option<String> {
+    let session = demo::let_in(pages, request).or_else(|| {
+        let (session, now) = (Visitor::session_of(pages, request.headers())?, pages.now());
+        let left = session.expires().0.saturating_sub(now.0);
+        (left < SESSION_SECONDS / 2).then(|| session.renewed(now))
+    })?;
+    Some(cookie_of(&cookie_name(request.headers()), &session))
+}
+
+/// Puts the headers around every page that keep it safe, makes pages of errors, and keeps a session going that is used.
+pub(super) async fn around(State(pages): State<Shared>, mut request: Request, next: Next) -> Response {
+    let kept = kept_anew(&pages, &mut request);
     let lang = Visitor::lang_of(&pages, request.headers());
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions().get::<PageError>().copied()
@@ -111,6 +131,10 @@ pub(super) async fn around(State(pages): State<Shared>, request: Request, next: 
         };
         let title = speech.say(&format!("error-{id}"));
         response = (status, page(speech, None, "", &title, &body)).into_response();
+    }
+    // Whoever signed in, out or anew just now has been told already what to keep.
+    if let Some(cookie) = kept.filter(|_| !response.headers().contains_key(header::SET_COOKIE)) {
+        response = with_cookie(response, &cookie);
     }
     let headers = response.headers_mut();
     for (name, value) in [

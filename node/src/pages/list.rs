@@ -17,7 +17,11 @@ use super::{
     speech::Speech,
     visitor::Visitor,
 };
-use crate::views::{Cursor, Filter, ListedRecord, NATIONAL, Page, UNSTATED};
+use crate::{
+    accounts::Role,
+    exchange::export::Format,
+    views::{Cursor, Filter, ListedRecord, NATIONAL, Page, UNSTATED},
+};
 
 /// Records on a page.
 const PAGE: usize = 50;
@@ -36,7 +40,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn filter(&self, kind: Kind) -> Filter {
+    pub(super) fn filter(&self, kind: Kind) -> Filter {
         let given =
             |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         Filter {
@@ -63,6 +67,7 @@ struct Listing {
     receipts: Vec<Vec<Receipt>>,
     offices: Vec<Office>,
     may_write: bool,
+    role: Role,
 }
 
 pub(super) async fn show(
@@ -81,7 +86,8 @@ pub(super) async fn show(
         (receipts, engine.offices())
     };
     let (receipts, offices) = pages.app.ask(of_all).await?;
-    let listing = Listing { kind, asked, page, receipts, offices, may_write: visitor.may_write() };
+    let listing =
+        Listing { kind, asked, page, receipts, offices, may_write: visitor.may_write(), role: visitor.as_role() };
     let speech = visitor.speech(&pages);
     let title = speech.say(&format!("kind-{}.plural", kind.key()));
     Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body(speech, &listing, &title)))
@@ -120,19 +126,44 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
             }
         }
         @if let Some(next) = &page.next {
-            p { a rel="next" href=(address_of(listing, &next.to_string())) { (speech.say("next-page")) } }
+            p { a rel="next" href=(address_of(listing, "", Some(("after", &next.to_string())))) { (speech.say("next-page")) } }
         }
+        (exports(speech, listing))
     }
 }
 
-fn address_of(listing: &Listing, after: &str) -> String {
+/// The files that hold what the list shows, all its pages.
+fn exports(speech: Speech<'_>, listing: &Listing) -> Markup {
+    let offer = |id: &str, formats: &[Format], more: Option<(&str, &str)>| {
+        html! {
+            p.exports {
+                (speech.say(id))
+                @for (at, format) in formats.iter().enumerate() {
+                    @if at > 0 { " ·" }
+                    " " a href=(address_of(listing, &format!("/export.{}", format.key()), more)) download { (format.name()) }
+                }
+            }
+        }
+    };
+    html! {
+        (offer("export-offer", &Format::ALL, None))
+        @if listing.role.may_manage_records() {
+            (offer("export-offer-texts", &[Format::Csv, Format::Xlsx], Some(("complete", "1"))))
+        }
+        @if listing.role.may_read_journal() { p.exports { a href="/journal" { (speech.say("journal")) } } }
+    }
+}
+
+/// An address below the kind's that keeps what narrows the list.
+fn address_of(listing: &Listing, below: &str, more: Option<(&str, &str)>) -> String {
     let Asked { region, status, origin, own, text, .. } = &listing.asked;
     let given = [("region", region), ("status", status), ("origin", origin), ("own", own), ("text", text)];
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(given.filter(|(_, value)| !value.is_empty()).chain([("after", after)]))
+        .extend_pairs(given.filter(|(_, value)| !value.is_empty()).chain(more))
         .finish();
-    format!("/{}?{query}", plural(listing.kind))
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("/{}{below}{mark}{query}", plural(listing.kind))
 }
 
 /// Where the label of the status stands: of a conflict, the phase.

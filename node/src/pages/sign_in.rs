@@ -13,10 +13,11 @@ use super::{
     error::PageError,
     form::Given,
     layout,
-    visitor::{COOKIE, Posted, Visitor, typed},
+    visitor::{Sent, Visitor, cookie_name, typed},
 };
 use crate::{
     accounts::{Session, SignInError},
+    web::is_ours,
     words::Lang,
 };
 
@@ -77,6 +78,7 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     if !is_ours(request.headers()) {
         return Err(PageError::Form);
     }
+    let cookie = cookie_name(request.headers());
     let given = typed(request, &pages).await?;
     let name = given.text("name").unwrap_or_default().to_owned();
     let password = given.text("password").unwrap_or_default().to_owned();
@@ -87,7 +89,7 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     let entered = tokio::task::spawn_blocking(move || here.accounts.sign_in(&named, &password, now)).await;
     let refused = match entered.map_err(|_| PageError::Stopping)? {
         Ok(session) => match enter_at(&pages, &session, carried.as_ref()).await {
-            Ok(address) => return Ok(with_cookie(see_other(&address), &cookie_of(&session))),
+            Ok(address) => return Ok(with_cookie(see_other(&address), &cookie_of(&cookie, &session))),
             // It stays in the page until there is room for it.
             Err(id) => (id, 0),
         },
@@ -101,23 +103,18 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     Ok(page(&pages, lang, &name, Some(refused), carried.as_ref())?.into_response())
 }
 
-/// Whether the form was sent from a page of this node (Fetch, section 3.1, the Origin header).
-pub(super) fn is_ours(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return true };
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    origin.split_once("://").map(|(_, named)| named) == host
-}
-
 /// Forgets the session.
-pub(super) async fn leave(_: Posted) -> Response {
-    with_cookie(see_other("/sign-in"), &format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"))
+pub(super) async fn leave(headers: HeaderMap, _: Sent) -> Response {
+    let name = cookie_name(&headers);
+    with_cookie(see_other("/sign-in"), &format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"))
 }
 
-pub(super) fn cookie_of(session: &Session) -> String {
-    format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict", session.cookie())
+/// A session as a browser is told to keep it, under this name.
+pub(super) fn cookie_of(name: &str, session: &Session) -> String {
+    format!("{name}={}; Path=/; HttpOnly; SameSite=Strict", session.cookie())
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
+pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

@@ -10,7 +10,7 @@ use toguna_protocol::{
     },
 };
 
-use super::form::minor_digits;
+use super::{demo::Demonstration, form::minor_digits};
 use crate::{
     pack::{Pack, Term},
     words::{self, Lang, Words},
@@ -24,6 +24,8 @@ pub(super) struct Speech<'a> {
     pub(super) pack: &'a Pack,
     /// The moment at which the page is made.
     pub(super) now: UnixSeconds,
+    /// The demonstration that the page is a part of, which every page says.
+    pub(super) demo: Option<&'a Demonstration>,
 }
 
 impl Speech<'_> {

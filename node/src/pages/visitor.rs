@@ -12,15 +12,16 @@ use super::{
     edit::see_other,
     error::PageError,
     form::Given,
-    sign_in::{self, Carried, is_ours},
+    sign_in::{self, Carried},
     speech::Speech,
 };
 use crate::{
-    accounts::{Language, Session},
+    accounts::{Account, Role, Session},
+    web::is_ours,
     words::Lang,
 };
 
-/// The cookie that holds a session.
+/// The cookie that holds a session, where the node is addressed without a port.
 pub(super) const COOKIE: &str = "toguna";
 
 /// Somebody who has signed in.
@@ -32,21 +33,18 @@ pub(super) struct Visitor {
 
 impl Visitor {
     /// The session that a request shows, if it still holds.
-    fn session_of(pages: &Pages, headers: &HeaderMap) -> Option<Session> {
-        pages.accounts.of_cookie(cookie(headers)?, pages.now())
+    pub(super) fn session_of(pages: &Pages, headers: &HeaderMap) -> Option<Session> {
+        // A browser may have kept one that no longer holds beside one that does.
+        cookies(headers).find_map(|value| pages.accounts.of_cookie(value, pages.now()))
     }
 
     /// The language of whoever asks: the account's choice, else the browser's.
     pub(super) fn lang_of(pages: &Pages, headers: &HeaderMap) -> Lang {
         let chosen = Self::session_of(pages, headers).and_then(|session| session.account().language);
-        match chosen {
-            Some(Language::Fr) => Lang::Fr,
-            Some(Language::En) => Lang::En,
-            None => {
-                let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-                accepted.map_or(Lang::Fr, Lang::accepted)
-            }
-        }
+        chosen.unwrap_or_else(|| {
+            let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+            accepted.map_or(Lang::Fr, Lang::accepted)
+        })
     }
 
     /// What a form must send back to be taken for ours.
@@ -55,13 +53,17 @@ impl Visitor {
     }
 
     /// What the account's own things are kept under.
-    pub(super) fn account(&self) -> String {
+    pub(super) fn mark(&self) -> String {
         self.session.account().mark()
     }
 
     /// Whether what a form sent back is that.
     pub(super) fn sent(&self, csrf: &str) -> bool {
         self.session.csrf_holds(csrf)
+    }
+
+    pub(super) fn account(&self) -> &Account {
+        self.session.account()
     }
 
     pub(super) fn name(&self) -> &str {
@@ -71,6 +73,15 @@ impl Visitor {
     /// The message that names its role.
     pub(super) fn role(&self) -> String {
         format!("role-{}", self.session.account().role.key())
+    }
+
+    pub(super) fn may_manage_accounts(&self) -> bool {
+        self.session.account().role.may_manage_accounts()
+    }
+
+    /// The account's role.
+    pub(super) fn as_role(&self) -> Role {
+        self.session.account().role
     }
 
     pub(super) fn may_write(&self) -> bool {
@@ -86,10 +97,21 @@ impl Visitor {
     }
 }
 
-/// The session's cookie among those that were sent (RFC 6265, section 4.2.1).
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// What the session's cookie is called here. A browser keeps the cookies of one machine together whatever the port (RFC
+/// 6265, section 8.5), and of several nodes on it none must take another's.
+pub(super) fn cookie_name(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let port = host.and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
+    let port = port.filter(|port| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit()));
+    port.map_or_else(|| COOKIE.to_owned(), |port| format!("{COOKIE}-{port}"))
+}
+
+/// The values of the session's cookie among all that were sent (RFC 6265, section 4.2.1).
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let name = cookie_name(headers);
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    sent.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+    let pairs = sent.flat_map(|value| value.split(';'));
+    pairs.filter_map(move |pair| pair.trim().strip_prefix(&*name)?.strip_prefix('='))
 }
 
 impl FromRequestParts<Shared> for Visitor {
@@ -102,10 +124,30 @@ impl FromRequestParts<Shared> for Visitor {
     }
 }
 
+/// A form that somebody who has signed in has sent from a page of ours.
+pub(super) struct Sent {
+    pub(super) visitor: Visitor,
+    pub(super) given: Given,
+}
+
 /// A form that somebody who may write has sent from a page of ours.
 pub(super) struct Posted {
     pub(super) visitor: Visitor,
     pub(super) given: Given,
+}
+
+impl FromRequest<Shared> for Sent {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, pages: &Shared) -> Result<Self, PageError> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, pages).await?;
+        let given = typed(Request::from_parts(parts, body), pages).await?;
+        if !visitor.sent(given.text("csrf").unwrap_or_default()) {
+            return Err(PageError::Form);
+        }
+        Ok(Sent { visitor, given })
+    }
 }
 
 impl FromRequest<Shared> for Posted {
@@ -138,7 +180,7 @@ impl FromRequest<Shared> for Posted {
             return Err(PageError::Form.into_response());
         }
         // It was opened in an earlier session: shown again in this one, it can be sent.
-        let carried = drafts::carry(pages, &visitor.account(), &form, &given).await;
+        let carried = drafts::carry(pages, &visitor.mark(), &form, &given).await;
         Err(carried.map_or_else(|_| PageError::Form.into_response(), |filled| see_other(&filled)))
     }
 }
@@ -154,3 +196,6 @@ pub(super) async fn typed(request: Request, pages: &Shared) -> Result<Given, Pag
     })?;
     Given::of_pairs(pairs).ok_or(PageError::TooLarge)
 }
+
+#[cfg(test)]
+mod tests;

@@ -237,13 +237,13 @@ impl Views {
     }
 }
 
-struct Conditions {
-    terms: Vec<String>,
-    values: Vec<Value>,
+pub(super) struct Conditions {
+    pub(super) terms: Vec<String>,
+    pub(super) values: Vec<Value>,
 }
 
 /// What the filter asks for, in SQL; `None` if nothing can answer to it.
-fn conditions(filter: &Filter) -> Option<Conditions> {
+pub(super) fn conditions(filter: &Filter) -> Option<Conditions> {
     let mut all = Conditions { terms: Vec::new(), values: Vec::new() };
     let mut require = |term: &str, value: Option<Value>| {
         all.terms.push(term.to_owned());
@@ -284,7 +284,7 @@ fn conditions(filter: &Filter) -> Option<Conditions> {
     Some(all)
 }
 
-fn where_all(terms: &[String]) -> String {
+pub(super) fn where_all(terms: &[String]) -> String {
     if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) }
 }
 

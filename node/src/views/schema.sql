@@ -49,6 +49,12 @@ CREATE TABLE needs (
     amount   INTEGER NOT NULL    -- minor units
 );
 
+-- What an export needs beside what a list shows.
+CREATE TABLE outlines (
+    record  INTEGER PRIMARY KEY,
+    outline TEXT NOT NULL        -- JSON
+);
+
 -- Only the index is kept, not the texts.
 CREATE VIRTUAL TABLE search USING fts5 (
     body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'

@@ -38,6 +38,14 @@ fn named_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     }
 }
 
+/// Whether a form was sent from a page of this server (Fetch, section 3.1, the Origin header). Whatever is no browser
+/// does not say where it comes from.
+pub(crate) fn is_ours(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return true };
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    origin.split_once("://").map(|(_, named)| named) == host
+}
+
 /// Asks whoever gets an answer neither to keep it on a disk nor to take it for anything but what it says it is.
 pub(super) async fn unkept(mut response: Response) -> Response {
     let headers = response.headers_mut();

@@ -20,7 +20,7 @@ use utoipa::{
     openapi::{RefOr, Schema, schema::OneOfBuilder},
 };
 
-use super::{bundles, check, events, metrics, node, problem, receipts, records, shape};
+use super::{bundles, check, events, export, metrics, node, problem, receipts, records, shape};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,7 +35,7 @@ use super::{bundles, check, events, metrics, node, problem, receipts, records, s
         node::status, node::peers, node::picture,
         records::list, records::create, records::show, records::patch, records::settle, records::evaluate,
         records::history, records::show_at, receipts::receipts,
-        bundles::export, bundles::inspect, bundles::import, events::events, check::check, metrics::show,
+        bundles::export, bundles::inspect, bundles::import, export::list, export::journal, events::events, check::check, metrics::show,
     ),
     components(schemas(problem::Problem, shape::Meta)),
     tags((name = "records", description = "Records"), (name = "bundles", description = "What is carried by hand"),

@@ -17,6 +17,7 @@ use toguna_protocol::{
 
 use crate::{
     app::{AskError, DriverError, SubmitError},
+    exchange::export::ExportError,
     views::ViewsError,
 };
 
@@ -313,6 +314,15 @@ impl From<AskError> for ApiError {
 impl From<ViewsError> for ApiError {
     fn from(error: ViewsError) -> Self {
         ApiError::internal(error)
+    }
+}
+
+impl From<ExportError> for ApiError {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Stopped(error) => error.into(),
+            other => ApiError::internal(other),
+        }
     }
 }
 

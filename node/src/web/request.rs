@@ -85,6 +85,11 @@ impl Author {
         Command { person: self.person, reason: self.reason, intent }
     }
 
+    /// Who it is.
+    pub(super) fn into_person(self) -> String {
+        self.person
+    }
+
     /// The same author with the reason that the body gives, if it gives one.
     pub(super) fn because(self, reason: Option<String>) -> Result<Self, ApiError> {
         match reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty()) {

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A language of the pages.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// French, the language of the offices.
     #[default]
@@ -22,7 +25,7 @@ impl Lang {
     /// Every language, French first.
     pub const ALL: [Lang; 2] = [Lang::Fr, Lang::En];
 
-    /// The key in settings and in the `lang` attribute of pages.
+    /// The key in files, on the command line and in the `lang` attribute of pages (ISO 639-1).
     pub fn key(self) -> &'static str {
         match self {
             Lang::Fr => "fr",
@@ -100,6 +103,8 @@ mod tests {
     fn a_key_reads_back_what_it_writes() {
         for lang in Lang::ALL {
             assert_eq!(lang.to_string().parse(), Ok(lang));
+            assert_eq!(serde_json::to_value(lang).unwrap(), lang.key());
+            assert_eq!(<Lang as clap::ValueEnum>::from_str(lang.key(), false), Ok(lang));
         }
         for key in ["", "FR", "fr-ML", "de"] {
             assert_eq!(key.parse::<Lang>(), Err(UnknownLang), "{key}");

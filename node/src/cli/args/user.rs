@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::accounts::{Language, Role};
+use crate::{accounts::Role, words::Lang};
 
 /// `toguna user …`.
 #[derive(Debug, Subcommand)]
@@ -44,9 +44,9 @@ pub struct AddUserArgs {
     /// What the person is
     #[arg(long, value_enum, value_name = "ROLE")]
     pub role: Role,
-    /// The language of the person's pages [default: the node's]
+    /// The language of the person's pages [default: the browser's]
     #[arg(long, value_enum, value_name = "LANGUAGE")]
-    pub language: Option<Language>,
+    pub language: Option<Lang>,
     /// Take the first line of standard input for the password
     #[arg(long)]
     pub password_stdin: bool,

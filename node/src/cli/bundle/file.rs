@@ -16,7 +16,7 @@ use crate::{
 
 /// A file of a bundle could not be read or written.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FileError {
+pub(in crate::cli) enum FileError {
     #[error("opening {}: {source}", path.display())]
     Open { path: PathBuf, source: io::Error },
     #[error("there is no room left for {}: nothing was written; free some, take a larger stick, or use --split with several", path.display())]
@@ -38,7 +38,7 @@ pub(super) fn pieces(path: &Path) -> Result<impl Stream<Item = io::Result<Bytes>
 }
 
 /// A file that is being written beside its place; gone unless it is kept.
-pub(super) struct Draft {
+pub(in crate::cli) struct Draft {
     path: PathBuf,
     to: PathBuf,
     file: Option<File>,
@@ -46,7 +46,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Begins beside `to`.
-    pub(super) fn beside(to: &Path) -> Result<Self, FileError> {
+    pub(in crate::cli) fn beside(to: &Path) -> Result<Self, FileError> {
         let mut name = to.as_os_str().to_owned();
         name.push(".part");
         let path = PathBuf::from(name);
@@ -62,7 +62,7 @@ impl Draft {
     }
 
     /// Writes all bytes and waits until the medium has them.
-    pub(super) async fn fill(&mut self, mut pieces: Pieces) -> Result<(), FileError> {
+    pub(in crate::cli) async fn fill(&mut self, mut pieces: Pieces) -> Result<(), FileError> {
         while let Some(piece) = pieces.next().await {
             let piece = piece?;
             self.on_the_disk(move |file| file.write_all(&piece)).await?;
@@ -82,7 +82,7 @@ impl Draft {
     }
 
     /// Puts it in its place, in that of an older file too.
-    pub(super) fn keep(mut self, to: &Path) -> Result<(), FileError> {
+    pub(in crate::cli) fn keep(mut self, to: &Path) -> Result<(), FileError> {
         let directory = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let renamed = fs::rename(&self.path, to).and_then(|()| File::open(directory)?.sync_all());
         renamed.map_err(|source| failed(to, source))?;

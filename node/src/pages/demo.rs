@@ -1,0 +1,83 @@
+//! The demonstration: its visitor is signed in by itself, reads on every page that it is one, and may try every role.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, header},
+    response::Response,
+};
+use maud::{Markup, html};
+
+use super::{
+    Pages, Shared,
+    edit::see_other,
+    error::PageError,
+    layout::style_path,
+    sign_in::{cookie_of, with_cookie},
+    speech::Speech,
+    visitor::{Sent, Visitor, cookie_name},
+};
+use crate::accounts::{Role, Session};
+
+/// The demonstration that a node is a part of.
+#[derive(Debug, Clone)]
+pub struct Demonstration {
+    /// The account that a visitor gets who has none: one that no password opens.
+    pub visitor: String,
+    /// The address of the page where links are cut and restored by hand.
+    pub links: Option<String>,
+}
+
+/// Signs in a visitor of the demonstration who comes without a session, before the page looks for one.
+pub(super) fn let_in(pages: &Pages, request: &mut Request) -> Option<Session> {
+    let demo = pages.demo.as_ref()?;
+    let path = request.uri().path();
+    let wants_a_page = request.method() == Method::GET && path != "/sign-in" && path != style_path();
+    if !wants_a_page || Visitor::session_of(pages, request.headers()).is_some() {
+        return None;
+    }
+    // Where the account has been removed or got a password meanwhile, the visitor signs in as anywhere else.
+    let session = pages.accounts.admit(&demo.visitor, pages.now()).ok()?;
+    let shown = format!("{}={}", cookie_name(request.headers()), session.cookie());
+    request.headers_mut().append(header::COOKIE, HeaderValue::from_str(&shown).ok()?);
+    Some(session)
+}
+
+/// Goes on in another role.
+pub(super) async fn choose(State(pages): State<Shared>, headers: HeaderMap, sent: Sent) -> Result<Response, PageError> {
+    if pages.demo.is_none() {
+        return Err(PageError::NotFound);
+    }
+    let role = sent.given.text("role").and_then(Role::from_key);
+    let accounts = pages.accounts.list()?;
+    let account = accounts.iter().find(|account| Some(account.role) == role && !account.has_password());
+    let session = pages.accounts.admit(account.ok_or(PageError::NotFound)?.name.as_str(), pages.now())?;
+    Ok(with_cookie(see_other("/"), &cookie_of(&cookie_name(&headers), &session)))
+}
+
+/// The line above every page of the demonstration.
+pub(super) fn line(speech: Speech<'_>, visitor: Option<&Visitor>) -> Markup {
+    let Some(demo) = speech.demo else { return html! {} };
+    html! {
+        div.demo {
+            span { (speech.say("demo-line")) }
+            @if let Some(visitor) = visitor {
+                form method="post" action="/demo/role" {
+                    input type="hidden" name="csrf" value=(visitor.csrf());
+                    label for="demo-role" { (speech.say("demo-try-as")) } " "
+                    select id="demo-role" name="role" {
+                        @for role in Role::ALL {
+                            option value=(role.key()) selected[role == visitor.account().role] { (role_name(speech, role)) }
+                        }
+                    }
+                    " " button { (speech.say("demo-change")) }
+                }
+            }
+            @if let Some(links) = &demo.links { a href=(links) { (speech.say("demo-links")) } }
+        }
+    }
+}
+
+/// What a role is called.
+pub(super) fn role_name(speech: Speech<'_>, role: Role) -> String {
+    speech.say(&format!("role-{}", role.key()))
+}
