@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_total_says_at_least_and_the_page_names_who_is_silent() {
         let pack = Pack::embedded();
-        let speech = Speech { lang: Lang::Fr, words: Words::embedded(), pack: &pack, now: NOW };
+        let speech = Speech { lang: Lang::Fr, words: Words::embedded(), pack: &pack, now: NOW, demo: None };
         let offices = vec![office(0, "Bamako", None, None), office(2, "Kidal", Some(9), Some(3))];
         let silent = Situation {
             at: NOW,
