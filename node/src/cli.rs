@@ -157,7 +157,7 @@ mod tests {
             let line = std::iter::once(&"toguna").chain(args);
             assert!(Cli::try_parse_from(line).is_ok(), "{args:?}");
         }
-        let bad: [&[&str]; 11] = [
+        let bad: [&[&str]; 13] = [
             &["export", "--kind", "conflict", "--format", "csv"],
             &["export", "--kind", "conflict", "--format", "pdf", "--to", "x"],
             &["init", "--name", "Gao"],

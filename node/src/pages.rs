@@ -15,6 +15,8 @@ pub mod map;
 
 mod account;
 mod accounts;
+mod conflict_map;
+mod days;
 mod demo;
 mod drafts;
 mod edit;
@@ -22,12 +24,15 @@ mod error;
 mod evaluate;
 mod export;
 mod form;
+mod fresh;
 mod journal;
 mod layout;
 mod list;
 mod live;
+mod national;
 mod part;
 mod places;
+mod recommendations;
 mod record;
 mod sections;
 mod settle;
@@ -76,6 +81,8 @@ struct Pages {
     accounts: Accounts,
     words: &'static Words,
     settings: PageSettings,
+    /// The country on paper, drawn once.
+    base_map: map::BaseMap,
     plis: sync::Plis,
     demo: Option<Demonstration>,
 }
@@ -113,8 +120,9 @@ pub fn router_of_demo(app: App, accounts: Accounts, settings: PageSettings, demo
 }
 
 fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<Demonstration>) -> Router {
+    let base_map = map::BaseMap::of(app.pack());
     let plis = sync::Plis::within(app.data_dir());
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, plis, demo });
+    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, demo });
     // Where a form of these pages is refused, its address stays in the browser.
     let (to_account, to_accounts) =
         (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
@@ -130,6 +138,13 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/sync", get(sync::show))
+        .route("/national", get(national::show))
+        .route("/recommendations", get(recommendations::show).post(recommendations::follow_up))
+        .route("/conflicts/map", get(conflict_map::show))
+        .route("/drafts", post(drafts::keep))
+        .route("/drafts/drop", post(drafts::drop_one))
+        .route("/places", get(places::named))
+        .route("/live", get(live::events))
         .route("/sync/only-here", get(sync::only_here))
         .route("/sync/plis", post(sync::prepare))
         .route("/sync/plis/{id}", get(sync::slip))

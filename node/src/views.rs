@@ -4,9 +4,12 @@
 //! the disk, and all of it can be made anew, so it needs neither migrations nor repair: a start fills it from the
 //! stored rows, and is usable meanwhile ([`Views::is_complete`] tells).
 
+mod behind;
 mod list;
 mod outline;
 mod picture;
+mod places;
+mod recommendations;
 mod search;
 
 #[cfg(test)]
@@ -22,10 +25,14 @@ use serde::Serialize;
 use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 
 pub use self::{
+    behind::{Activities, AlertLine, ContributionLine, DeclaredActivities},
     list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
     outline::Outline,
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
+    places::{ConflictPlaces, PlacedConflict},
+    recommendations::{LastFollowUp, ListedRecommendation, RecommendationFilter, RecommendationId, RecommendationPage},
 };
+use crate::exchange::events::SOURCE_PREFIX;
 
 /// The views could not be filled or read. Texts name tables and columns, never what they hold.
 #[derive(Debug, thiserror::Error)]
@@ -181,11 +188,14 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         hide_parts(tx, n)?;
     }
     let (record, listed) = (&row.record, ListedRecord::of(row));
+    let place = record.place.as_ref().filter(|_| record.kind == Kind::Conflict);
     tx.prepare_cached(
-        "INSERT INTO records (n, id, kind, status, source_ref, arrival, waiting, set_aside, digest, needs, listed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO records (n, id, kind, status, source_ref, events, origin, announced, place, arrival, waiting,
+             set_aside, digest, needs, listed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status,
-             source_ref = excluded.source_ref, arrival = excluded.arrival, waiting = excluded.waiting,
+             source_ref = excluded.source_ref, events = excluded.events, origin = excluded.origin,
+             announced = excluded.announced, place = excluded.place, arrival = excluded.arrival, waiting = excluded.waiting,
              set_aside = excluded.set_aside, digest = excluded.digest, needs = excluded.needs,
              listed = excluded.listed",
     )?
@@ -195,6 +205,10 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         record.kind.key(),
         record.status,
         record.source_ref,
+        record.source_ref.as_deref().is_some_and(|source| source.starts_with(SOURCE_PREFIX)),
+        record.origin,
+        record.announced,
+        place.map(serde_json::to_string).transpose()?,
         row.arrival.0,
         row.waiting,
         row.set_aside,

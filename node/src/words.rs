@@ -4,9 +4,9 @@
 //! The words lie in Fluent files (projectfluent.org) below `node/words`, one directory for each language, and are built
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
-//! `drafts.ftl` drafts and news; `export.ftl` exported files and what is said of them; `pages.ftl` all that stands on
-//! pages besides. A message that English lacks is
-//! shown in French. Tests hold that nothing is missing in either.
+//! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
+//! files and what is said of them; `pages.ftl` all that stands on pages besides. A message that English lacks is shown
+//! in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
 //! A field is named by its path: the kind, then the names of the fields down to it, without the ids of items. Its
@@ -37,6 +37,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/record.ftl", include_str!("../words/fr/record.ftl")),
     ("fr/dates.ftl", include_str!("../words/fr/dates.ftl")),
     ("fr/pages.ftl", include_str!("../words/fr/pages.ftl")),
+    ("fr/national.ftl", include_str!("../words/fr/national.ftl")),
     ("fr/drafts.ftl", include_str!("../words/fr/drafts.ftl")),
     ("fr/carry.ftl", include_str!("../words/fr/carry.ftl")),
     ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
@@ -46,6 +47,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
     ("en/dates.ftl", include_str!("../words/en/dates.ftl")),
     ("en/pages.ftl", include_str!("../words/en/pages.ftl")),
+    ("en/national.ftl", include_str!("../words/en/national.ftl")),
     ("en/drafts.ftl", include_str!("../words/en/drafts.ftl")),
     ("en/carry.ftl", include_str!("../words/en/carry.ftl")),
     ("en/people.ftl", include_str!("../words/en/people.ftl")),

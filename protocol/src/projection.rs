@@ -34,6 +34,13 @@ pub struct RecordRow {
     pub date: Option<Date>,
     /// How many events it stands for.
     pub event_count: u64,
+    /// Where a project comes from.
+    // A stored row that lacks this or the next is of an earlier version: it is not read, and so made anew.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub origin: Option<String>,
+    /// How many recommendations a consultation's report announces.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub announced: Option<u64>,
     /// Who may see it, where that was said.
     pub sensitivity: Option<String>,
     /// Key in the source it was imported from.
@@ -98,6 +105,8 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
             .or_else(|| date(fields.get("end_date")))
             .or_else(|| date(phase.and_then(|phase| phase.get("since")))),
         event_count: fields.get("event_count").and_then(Value::as_u64).unwrap_or(1),
+        origin: text("origin"),
+        announced: fields.get("recommendations_announced").and_then(Value::as_u64),
         sensitivity: text("sensitivity"),
         source_ref: text("source_ref"),
         need: fields.get("need").and_then(|need| serde_json::from_value(need.clone()).ok()),

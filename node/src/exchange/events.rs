@@ -27,6 +27,9 @@ struct Row {
     nearest_place_km: f64,
 }
 
+/// How the source keys of records made from these events begin.
+pub const SOURCE_PREFIX: &str = "UCDP-";
+
 /// Points of whole and half degrees are middles of large areas, which UCDP uses for places that are roughly known.
 const ROUGH_DEGREES: f64 = 0.5;
 
@@ -82,7 +85,7 @@ fn draft(pack: &Pack, region: &str, year: u16, rows: Vec<(Position, Row)>) -> Dr
     let at = rows[0].0.clone();
     let incidents: Map<String, Value> =
         rows.iter().enumerate().map(|(n, (_, row))| (format!("new-{}", n + 1), incident(row))).collect();
-    let source_ref = format!("UCDP-{year}-{region}");
+    let source_ref = format!("{SOURCE_PREFIX}{year}-{region}");
     let record = json!({
         "kind": Kind::Conflict.key(),
         "source_ref": source_ref,
@@ -153,7 +156,7 @@ mod tests {
         assert_eq!(all.len(), 1_358);
         assert_eq!(all.iter().filter_map(|incident| incident["deaths"].as_u64()).sum::<u64>(), 8_930);
         for draft in &drafts {
-            assert!(draft.source_ref.starts_with("UCDP-"), "{}", draft.source_ref);
+            assert!(draft.source_ref.starts_with(SOURCE_PREFIX), "{}", draft.source_ref);
             assert!(draft.record["title"].as_str().is_some_and(|title| title.contains("données de démonstration")));
             assert!(incidents(draft).len() <= limits::MAX_ITEMS / 4, "{}", draft.source_ref);
         }

@@ -18,7 +18,7 @@ use super::{
 use crate::accounts::SESSION_SECONDS;
 
 /// The stylesheet, and the address that changes with it.
-pub(crate) const STYLE: &str = include_str!("style.css");
+pub(crate) const STYLE: &str = concat!(include_str!("style.css"), include_str!("map/map.css"));
 
 /// What the stylesheet's address ends in.
 pub(crate) fn style_path() -> String {
@@ -45,11 +45,13 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
                       frame-ancestors 'none'; connect-src 'self'; script-src 'self'";
 
 /// The pages that the navigation names, with their messages.
-const PLACES: [(&str, &str); 5] = [
+const PLACES: [(&str, &str); 7] = [
     ("/", "nav-today"),
     ("/conflicts", "nav-conflicts"),
     ("/consultations", "nav-consultations"),
     ("/projects", "nav-projects"),
+    ("/recommendations", "nav-recommendations"),
+    ("/national", "nav-national"),
     ("/sync", "nav-sync"),
 ];
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toguna_protocol::{
     engine::{Engine, Office, Receipt},
     ids::RecordId,
-    record::{Kind, List, schema::Shape},
+    record::{Kind, List, project::Origin, schema::Shape},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     accounts::Role,
     exchange::export::Format,
-    views::{Cursor, Filter, ListedRecord, NATIONAL, Page},
+    views::{Cursor, Filter, ListedRecord, NATIONAL, Page, UNSTATED},
 };
 
 /// Records on a page.
@@ -31,6 +31,10 @@ const PAGE: usize = 50;
 pub(super) struct Asked {
     region: Option<String>,
     status: Option<String>,
+    /// Projects of this origin.
+    origin: Option<String>,
+    /// Only the programme's own conflicts, as they are counted: without imported events.
+    own: Option<String>,
     text: Option<String>,
     after: Option<String>,
 }
@@ -43,6 +47,8 @@ impl Asked {
             kind: Some(kind),
             region: given(&self.region),
             status: given(&self.status),
+            origin: given(&self.origin),
+            without_events: given(&self.own).is_some(),
             text: given(&self.text),
             ..Filter::default()
         }
@@ -95,6 +101,7 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
         @if listing.may_write {
             p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } }
         }
+        @if *kind == Kind::Conflict { p { a href="/conflicts/map" { (speech.say("conflict-map-link")) } } }
         (filters(speech, listing))
         p role="status" {
             @if page.complete { (speech.count("records-found", page.total)) }
@@ -149,8 +156,8 @@ fn exports(speech: Speech<'_>, listing: &Listing) -> Markup {
 
 /// An address below the kind's that keeps what narrows the list.
 fn address_of(listing: &Listing, below: &str, more: Option<(&str, &str)>) -> String {
-    let Asked { region, status, text, .. } = &listing.asked;
-    let given = [("region", region), ("status", status), ("text", text)];
+    let Asked { region, status, origin, own, text, .. } = &listing.asked;
+    let given = [("region", region), ("status", status), ("origin", origin), ("own", own), ("text", text)];
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(given.filter(|(_, value)| !value.is_empty()).chain(more))
@@ -183,6 +190,8 @@ fn filters(speech: Speech<'_>, listing: &Listing) -> Markup {
     let path = status_path(listing.kind);
     let chosen = |value: &Option<String>, key: &str| value.as_deref() == Some(key);
     let Asked { region, status, text, .. } = &listing.asked;
+    let unstated = (UNSTATED, speech.say("unstated"));
+    let keys = statuses(listing.kind).iter().map(|key| (*key, speech.choice(&path, key)));
     html! {
         form.filters method="get" role="search" {
             label { (speech.say("search-words")) " " input type="search" name="text" value=[text.as_deref()] maxlength="200"; }
@@ -200,12 +209,41 @@ fn filters(speech: Speech<'_>, listing: &Listing) -> Markup {
                 (speech.label(&path)) " "
                 select name="status" {
                     option value="" { (speech.say("all-of-them")) }
-                    @for key in statuses(listing.kind) {
-                        option value=(key) selected[chosen(status, key)] { (speech.choice(&path, key)) }
+                    @for (key, name) in keys.chain([unstated]) {
+                        option value=(key) selected[chosen(status, key)] { (name) }
                     }
                 }
             }
+            (more_filters(speech, listing))
             button { (speech.say("show-list")) }
+        }
+    }
+}
+
+/// What only one kind is narrowed by.
+fn more_filters(speech: Speech<'_>, listing: &Listing) -> Markup {
+    let Asked { origin, own, .. } = &listing.asked;
+    let path = ["project", "origin"];
+    html! {
+        @match listing.kind {
+            Kind::Consultation => {},
+            Kind::Conflict => {
+                label.tick {
+                    input type="checkbox" name="own" value="1" checked[own.as_ref().is_some_and(|own| !own.is_empty())];
+                    " " (speech.say("without-events"))
+                }
+            },
+            Kind::Project => {
+                label {
+                    (speech.label(&path)) " "
+                    select name="origin" {
+                        option value="" { (speech.say("all-of-them")) }
+                        @for key in Origin::KEYS {
+                            option value=(key) selected[origin.as_deref() == Some(key)] { (speech.choice(&path, key)) }
+                        }
+                    }
+                }
+            },
         }
     }
 }

@@ -18,7 +18,7 @@ const CONSULTATION: Names = &[
         &["participants", "participants_women", "participants_youth", "participants_expected", "actors_present"],
     ),
     ("report", &["report_problems", "report_avenues", "report_axes", "report_actions", "outputs"]),
-    ("recommendations", &["recommendations"]),
+    ("recommendations", &["recommendations", "recommendations_announced", "recommendations_announced_note"]),
 ];
 
 const CONFLICT: Names = &[

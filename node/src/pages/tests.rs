@@ -5,6 +5,7 @@ mod drafts;
 mod exports;
 mod forms;
 mod live;
+mod national;
 mod safety;
 
 use std::sync::{Arc, LazyLock};

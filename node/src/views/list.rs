@@ -10,7 +10,7 @@ use toguna_protocol::{
     record::{Flag, Kind},
 };
 
-use super::{Views, ViewsError, search};
+use super::{UNSTATED, Views, ViewsError, search};
 
 /// The region by which records that concern the whole country are asked for.
 pub const NATIONAL: &str = "national";
@@ -125,8 +125,12 @@ pub struct Filter {
     pub kind: Option<Kind>,
     /// Concerning this region, or [`NATIONAL`] for the whole country.
     pub region: Option<String>,
-    /// With this status or phase.
+    /// With this status or phase, or [`UNSTATED`](super::UNSTATED) where none was stated.
     pub status: Option<String>,
+    /// Projects of this origin.
+    pub origin: Option<String>,
+    /// Without records that hold events of another source, which are no records of the programme.
+    pub without_events: bool,
     /// Holding all of these words or beginnings of words, whatever their accents and case.
     pub text: Option<String>,
     /// Imported with this source key.
@@ -254,8 +258,16 @@ pub(super) fn conditions(filter: &Filter) -> Option<Conditions> {
         Some(region) => require("n IN (SELECT record FROM regions WHERE region = ?)", text(region)),
         None => {}
     }
-    if let Some(status) = &filter.status {
-        require("status = ?", text(status));
+    match &filter.status {
+        Some(status) if status == UNSTATED => require("status IS NULL", None),
+        Some(status) => require("status = ?", text(status)),
+        None => {}
+    }
+    if let Some(origin) = &filter.origin {
+        require("origin = ?", text(origin));
+    }
+    if filter.without_events {
+        require("NOT events", None);
     }
     if let Some(source_ref) = &filter.source_ref {
         require("source_ref = ?", text(source_ref));

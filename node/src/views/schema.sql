@@ -6,6 +6,10 @@ CREATE TABLE records (
     kind       TEXT NOT NULL,
     status     TEXT,             -- of a consultation or project; phase of a conflict
     source_ref TEXT,
+    events     INTEGER NOT NULL, -- holds events of another source, and is no record of the programme
+    origin     TEXT,             -- of a project
+    announced  INTEGER,          -- how many recommendations a consultation's report announces
+    place      TEXT,             -- of a conflict, as JSON
     arrival    INTEGER NOT NULL,
     waiting    INTEGER NOT NULL, -- entries that wait for others
     set_aside  INTEGER NOT NULL,

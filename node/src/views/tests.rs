@@ -1,3 +1,5 @@
+mod tracker;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -26,6 +28,8 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         place: None,
         date: None,
         event_count: 1,
+        origin: None,
+        announced: None,
         sensitivity: None,
         source_ref: None,
         need: None,

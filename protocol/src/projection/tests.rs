@@ -68,6 +68,8 @@ fn a_conflict_becomes_one_row_and_rows_of_its_items() {
     assert!(row.to_complete.iter().any(|flag| flag.code == "no-parties"));
     let stored = serde_json::to_string(&row).expect("JSON");
     assert_eq!(serde_json::from_str::<RecordRow>(&stored).expect("a row"), row);
+    let earlier = stored.replace("\"origin\":null,", "");
+    assert!(earlier != stored && serde_json::from_str::<RecordRow>(&earlier).is_err(), "an earlier row is made anew");
 }
 
 #[test]

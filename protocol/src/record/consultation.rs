@@ -104,6 +104,10 @@ record! {
         pub outputs: Narrative,
         /// What it recommended.
         pub recommendations: Items<Recommendation>,
+        /// How many recommendations its report announces, where it says so; those that are listed are counted.
+        pub recommendations_announced: Option<u64>,
+        /// Why that is another number than those listed.
+        pub recommendations_announced_note: Option<Paragraph>,
     }
 }
 item! {

@@ -108,7 +108,7 @@ impl Desk {
         let (account, password) = (AccountName::new("Awa").unwrap(), Password::new("bien gardé").unwrap());
         accounts.add(NewAccount { name: account, role, language: None, password }, now).unwrap();
         let session = accounts.sign_in("Awa", "bien gardé", now).unwrap();
-        let (cookie, csrf) = (cookie_of(&session), session.csrf());
+        let (cookie, csrf) = (cookie_of(crate::pages::visitor::COOKIE, &session), session.csrf());
         let settings = PageSettings { office: name.into(), clock_ahead: pages_ahead };
         let router = router(app.clone(), accounts, settings);
         Desk { app, router, cookie: cookie.split(';').next().unwrap().to_owned(), csrf, home }
@@ -360,6 +360,7 @@ fn clocks_are_told_in_the_largest_unit_that_tells_enough() {
         words: crate::words::Words::embedded(),
         pack: &PACK,
         now: UnixSeconds(0),
+        demo: None,
     };
     for (ahead, words) in [
         (-365 * DAY, "Horloge de Gao en retard d'un an"),
