@@ -144,7 +144,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/drafts", post(drafts::keep))
         .route("/drafts/drop", post(drafts::drop_one))
         .route("/places", get(places::named))
-        .route("/live", get(live::events))
+        .route(layout::LIVE_PATH, get(live::events))
         .route("/sync/only-here", get(sync::only_here))
         .route("/sync/plis", post(sync::prepare))
         .route("/sync/plis/{id}", get(sync::slip))

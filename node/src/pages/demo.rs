@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ use super::{
     Pages, Shared,
     edit::see_other,
     error::PageError,
-    layout::style_path,
+    layout::{ICON_PATH, script_path, style_path},
     sign_in::{cookie_of, with_cookie},
     speech::Speech,
     visitor::{Sent, Visitor, cookie_name},
@@ -31,8 +31,9 @@ pub struct Demonstration {
 pub(super) fn let_in(pages: &Pages, request: &mut Request) -> Option<Session> {
     let demo = pages.demo.as_ref()?;
     let path = request.uri().path();
-    let wants_a_page = request.method() == Method::GET && path != "/sign-in" && path != style_path();
-    if !wants_a_page || Visitor::session_of(pages, request.headers()).is_some() {
+    // What a page brings along does not wait for its session. A form does: its text comes back in the new one.
+    let has_a_visitor = path != "/sign-in" && ![ICON_PATH, &script_path(), &style_path()].contains(&path);
+    if !has_a_visitor || Visitor::session_of(pages, request.headers()).is_some() {
         return None;
     }
     // Where the account has been removed or got a password meanwhile, the visitor signs in as anywhere else.

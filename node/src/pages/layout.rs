@@ -39,6 +39,9 @@ const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 3
 /// Where [`ICON`] is served.
 pub(super) const ICON_PATH: &str = "/icon.svg";
 
+/// Where pages that are open follow the news.
+pub(super) const LIVE_PATH: &str = "/live";
+
 /// Nothing from elsewhere, no script in a page, nobody's frame. (Beside it the referrer is kept to our own pages, and not
 /// from them too: browsers would send our own forms without their origin.)
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -106,6 +109,10 @@ fn signed_in(speech: Speech<'_>, visitor: &Visitor) -> Markup {
 /// What a browser is told to keep, where it is to keep something else than it did: the session of somebody who was let in
 /// just now, or one of which less than half of its time is left.
 fn kept_anew(pages: &Pages, request: &mut Request) -> Option<String> {
+    // What a page that was left open asks by itself keeps nobody signed in.
+    if request.uri().path() == LIVE_PATH {
+        return None;
+    }
     let session = demo::let_in(pages, request).or_else(|| {
         let (session, now) = (Visitor::session_of(pages, request.headers())?, pages.now());
         let left = session.expires().0.saturating_sub(now.0);

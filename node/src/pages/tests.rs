@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{HeaderMap, Request},
+    http::{HeaderMap, HeaderValue, Request, header},
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -26,6 +26,9 @@ use crate::{
 };
 
 static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| Arc::new(Pack::embedded()));
+
+/// Where the office's pages are, as a browser says it.
+const HOST: HeaderValue = HeaderValue::from_static("127.0.0.1:7373");
 
 const PASSWORD: &str = "un mot de passe";
 
@@ -86,7 +89,8 @@ impl Office {
         Office { app, router, _home: home }
     }
 
-    async fn ask(&self, request: Request<Body>) -> Answer {
+    async fn ask(&self, mut request: Request<Body>) -> Answer {
+        request.headers_mut().entry(header::HOST).or_insert(HOST);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();

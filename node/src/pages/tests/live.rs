@@ -15,7 +15,8 @@ struct Events {
 
 impl Events {
     async fn open(person: &Person<'_>, path: &str) -> Events {
-        let request = Request::get(path).header("Cookie", &person.cookie).body(Body::empty()).unwrap();
+        let request =
+            Request::get(path).header("Host", HOST).header("Cookie", &person.cookie).body(Body::empty()).unwrap();
         let response = person.office.router.clone().oneshot(request).await.unwrap();
         assert_eq!(
             (response.status().as_u16(), &response.headers()["content-type"]),

@@ -179,11 +179,12 @@ async fn the_visitor_of_the_demonstration_is_let_in_and_told_that_it_is_one() {
     office.ask(english).await.says("Demonstration: three offices");
     // A session of another run of the demonstration, or of a clock put right, is taken for none.
     assert!(office.get("/", "toguna-7373=AAAA").await.cookie().is_some());
-    // Only a page lets somebody in: no form does, nor the stylesheet.
-    let posted = office.post("/conflicts/new", "", &[("title", "Un")]).await;
-    assert_eq!((posted.status, posted.header("location")), (303, "/sign-in"));
-    assert!(posted.cookie().is_none());
-    assert!(office.get(&crate::pages::style_path(), "").await.cookie().is_none());
+    // A form of another session changes nothing, whoever is let in; and what a page brings along lets nobody in.
+    let posted = office.post("/conflicts/new", "", &[("title", "Un"), ("csrf", &first.token())]).await;
+    assert_eq!(posted.status, 403);
+    for path in [&*crate::pages::style_path(), "/icon.svg", "/live"] {
+        assert!(office.get(path, "").await.cookie().is_none(), "{path}");
+    }
     office.app.stop().await;
 }
 
@@ -241,6 +242,10 @@ async fn a_session_that_is_used_goes_on_and_one_that_is_left_ends() {
     let renewed = shown.cookie().expect("a session");
     assert_ne!(renewed, cookie);
     assert_eq!(shown.token(), token, "forms that are open stay good");
+    let open = later.clone().oneshot(get("/live", &cookie)).await.unwrap();
+    assert_eq!(open.status().as_u16(), 200);
+    assert!(!open.headers().contains_key("set-cookie"), "a page that was left open is nobody's work");
+    drop(open);
     let much_later = office.later(SESSION_SECONDS + 60);
     assert_eq!(ask(&much_later, get("/", &renewed)).await.status, 200);
     assert_eq!(ask(&much_later, get("/", &cookie)).await.status, 303);
