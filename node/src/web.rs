@@ -55,6 +55,9 @@ use crate::app::App;
 /// Where the API begins.
 pub const ROOT: &str = "/api/v1";
 
+/// Every address below the API's beginning at which there is nothing.
+const NOTHING: &str = "/api/{*rest}";
+
 /// Bytes of one request's body: every long text of a record at its limit fits.
 pub const MAX_BODY: usize = 1024 * 1024;
 
@@ -109,7 +112,7 @@ pub fn router_with(app: App, settings: WebSettings, pages: Router) -> Router {
         .route("/api/v1/check", post(check::check))
         .route("/api/v1/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))
-        .route("/api/{*rest}", any(async || ApiError::NoRoute))
+        .route(NOTHING, any(async || ApiError::NoRoute))
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(middleware::from_fn_with_state(web.clone(), guard::token));
     let open = Router::new()

@@ -417,8 +417,7 @@ impl<S: Shelf> Engine<S> {
         }
         let epoch = shelf.get(Table::Node, node_row::EPOCH)?.and_then(|bytes| Epoch::from_slice(&bytes));
         let own = shelf.get(Table::Node, node_row::OWN)?.and_then(|bytes| FeedId::from_slice(&bytes));
-        let reflected = shelf.get(Table::Node, node_row::REFLECTED)?;
-        let reflected = reflected.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let reflected = shelf.get(Table::Node, node_row::REFLECTED)?.and_then(|bytes| bytes.try_into().ok());
         let ledger = Ledger::open(shelf)?;
         let baselines = refresh::read_baselines(ledger.shelf())?;
         let mut engine = Engine {
@@ -476,7 +475,7 @@ impl<S: Shelf> Engine<S> {
         {
             engine.write_card(card);
         }
-        engine.catch_up(crate::ids::Arrival(reflected))?;
+        engine.catch_up(crate::ids::Arrival(reflected.map_or(0, u64::from_be_bytes)))?;
         Ok(engine)
     }
 

@@ -232,7 +232,7 @@ async fn without_the_token_or_the_right_host_nothing_is_answered() {
         ("/api/v1/status", local, Some(&wrong), 401),
         ("/api/v1/status", local, Some(&basic), 401),
         ("/metrics", local, None, 401),
-        ("/nothing", local, None, 401),
+        ("/api/v1/nothing", local, None, 401),
         ("/api/v1/openapi.json", local, None, 200),
         ("/api/v1/openapi.json", "evil.example", None, 421),
         ("/api/v1/status", "evil.example", Some(&bearer), 421),
