@@ -309,7 +309,7 @@ fn read<S: toguna_protocol::shelf::Shelf>(
 
 /// A file that is being written.
 enum Sheet {
-    Csv(Csv<BufWriter<File>>, File),
+    Csv(Box<Csv<BufWriter<File>>>, File),
     Xlsx(Box<Book>, File),
     GeoJson(Features<BufWriter<File>>, File),
 }
@@ -319,7 +319,7 @@ impl Sheet {
         let file = tempfile::tempfile_in(room)?;
         let out = BufWriter::new(file.try_clone()?);
         Ok(match order.format {
-            Format::Csv => Sheet::Csv(Csv::new(out, order.lang), file),
+            Format::Csv => Sheet::Csv(Box::new(Csv::new(out, order.lang)), file),
             Format::GeoJson => Sheet::GeoJson(Features::new(out), file),
             Format::Xlsx => {
                 let names = [tongue.say("export-situation"), tongue.say(&format!("kind-{}.plural", order.kind.key()))];

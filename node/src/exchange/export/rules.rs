@@ -314,7 +314,9 @@ mod tests {
             Some(place) => json!({"key": place.key, "precision": "village", "name": "Gao", "lat": 16.27, "lon": -0.04}),
             None => gao,
         };
-        let table: [(Option<&str>, Format, bool, Option<&str>, &[Part]); 9] = [
+        /// The record's sensitivity, the format, whether texts are asked for, by what it is left out, and the parts withheld.
+        type Case<'c> = (Option<&'c str>, Format, bool, Option<&'c str>, &'c [Part]);
+        let table: [Case<'_>; 9] = [
             (Some("public"), Format::Csv, true, None, &[]),
             (Some("public"), Format::Csv, false, None, &[T]),
             (Some("public"), Format::GeoJson, true, None, &[T]),
