@@ -103,6 +103,10 @@ impl Desk {
             clock_ahead,
         });
         let app = app.await.unwrap();
+        // Its card is written right after the start; until then what it holds changes by itself.
+        while app.status().await.unwrap().frontier.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let accounts = Accounts::open_cheap(home.path()).unwrap();
         let now = UnixSeconds(jiff::Timestamp::now().as_second() + pages_ahead);
         let (account, password) = (AccountName::new("Awa").unwrap(), Password::new("bien gardé").unwrap());
