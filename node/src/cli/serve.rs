@@ -8,7 +8,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Exit, Failure, Out, args::RunArgs, log, office};
 use crate::{
@@ -83,7 +83,15 @@ async fn serve(
         Some(demo) => pages::router_of_demo(app.clone(), accounts, shown, demo),
         None => pages::router(app.clone(), accounts, shown),
     };
-    let served = web::serve(listener, web::router_with(app.clone(), web, pages), stop).await;
+    // Passwords and records must not cross a network in the clear.
+    let router = match config.http.ip().is_loopback() {
+        true => web::router_with(app.clone(), web, pages),
+        false => {
+            warn!(http.addr = %running.http, "only the API is served here: pages need a loopback address");
+            web::router(app.clone(), web)
+        }
+    };
+    let served = web::serve(listener, router, stop).await;
     served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
 }
 
