@@ -80,8 +80,11 @@ async fn a_killed_node_gives_the_draft_back() {
     let entered =
         post(&client, format!("{}/sign-in", node.1), "", &[("name", "Awa"), ("password", "bien gardé")]).await;
     let cookie = entered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let value = cookie.split_once('=').unwrap().1;
     let get = async |address: String| {
-        let answer = client.get(address).header(COOKIE, &cookie).send().await.unwrap();
+        // A cookie is named after the port, which the node started again does not have any more.
+        let port = address.split(['/', ':']).nth(4).unwrap();
+        let answer = client.get(&address).header(COOKIE, format!("toguna-{port}={value}")).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         answer.text().await.unwrap()
     };
