@@ -6,10 +6,10 @@
 //!                                    journal ◀── nameless file ◀─┘ ─▶ bytes
 //! ```
 //!
-//! - [`rules`] is the one table of what never leaves. Everything beside it only follows.
+//! - `rules` is the one table of what never leaves. Everything beside it only follows.
 //! - The rows go to a file without a name in the data directory, which is gone when it is closed: an export that fails
 //!   has sent nothing, and memory stays flat however many rows there are.
-//! - The journal has the export before the first byte of it leaves ([`journal`]).
+//! - The journal has the export before the first byte of it leaves (`journal`).
 
 mod csv;
 mod geo;
