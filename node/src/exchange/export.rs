@@ -24,7 +24,7 @@ mod xlsx;
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Read, Seek, Write},
+    io::{self, BufWriter, Seek, Write},
     path::Path,
     str::FromStr,
 };
@@ -51,15 +51,13 @@ use self::{
 };
 use crate::{
     app::{App, DriverError},
+    flow,
     views::{Filter, Outline, ViewsError},
     words::Lang,
 };
 
 /// Records that are read at once.
 const PAGE: usize = 100;
-
-/// Bytes of the file that are read at once.
-const PIECE: usize = 64 * 1024;
 
 /// What a file of an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,18 +161,8 @@ impl Export {
     /// Its bytes as they are read. An export that could be made fails now only if the disk does.
     pub fn into_pieces(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let Export { head, rest, tail, .. } = self;
-        let rest = stream::try_unfold(rest, |mut file| async move {
-            let read = move || {
-                let mut piece = vec![0; PIECE];
-                let len = file.read(&mut piece)?;
-                piece.truncate(len);
-                Ok::<_, io::Error>((piece, file))
-            };
-            let (piece, file) = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
-            Ok(if piece.is_empty() { None } else { Some((Bytes::from(piece), file)) })
-        });
         let one = |bytes: Bytes| stream::iter((!bytes.is_empty()).then_some(Ok(bytes)));
-        one(Bytes::from(head)).chain(rest).chain(one(Bytes::from_static(tail)))
+        one(Bytes::from(head)).chain(flow::pieces(rest)).chain(one(Bytes::from_static(tail)))
     }
 }
 
@@ -250,14 +238,17 @@ fn make(app: &App, order: &Order, situation: &Situation, handle: &Handle) -> Res
 }
 
 fn line(order: &Order, tally: &Tally, left_out: u64) -> JournalLine {
+    // Whatever an address asks for; only what some record has is a key, and no text of somebody's own.
+    let is_key = tally.rows + left_out > 0;
+    let key = |asked: &Option<String>| asked.clone().filter(|_| is_key);
     JournalLine {
         at: order.now,
         by: order.by.clone(),
         role: order.role.map(str::to_owned),
         way: order.way.to_owned(),
         kind: order.kind.key().to_owned(),
-        region: order.filter.region.clone(),
-        status: order.filter.status.clone(),
+        region: key(&order.filter.region),
+        status: key(&order.filter.status),
         words: order.filter.text.is_some(),
         format: order.format.key().to_owned(),
         texts: order.texts && order.format != Format::GeoJson,

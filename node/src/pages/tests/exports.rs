@@ -68,3 +68,17 @@ async fn nobody_exports_without_signing_in_and_only_lists_are_exported() {
     reader.get("/journal").await.says("Rien n'a encore été exporté");
     office.app.stop().await;
 }
+
+#[tokio::test]
+async fn the_journal_keeps_no_text_that_an_address_asks_for() {
+    let office = Office::new().await;
+    let officer = office.sign_in("Aïssata").await;
+    officer.conflict(&[("title", "Un"), ("phase/is", "open")]).await;
+    for asked in ["status=open", "status=Secret&region=Secret"] {
+        assert_eq!(officer.get(&format!("/conflicts/export.csv?{asked}")).await.status, 200, "{asked}");
+    }
+    let journal = std::fs::read_to_string(office.app.data_dir().join("exports.jsonl")).unwrap();
+    assert_eq!(journal.lines().count(), 2);
+    assert!(journal.contains("\"open\"") && !journal.contains("Secret"), "{journal}");
+    office.app.stop().await;
+}
