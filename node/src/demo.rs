@@ -12,7 +12,7 @@
 //! - `entering` gives each office the records that belong to it.
 //! - `watch` asks every node how it stands; `screen` shows that, live or line by line.
 //! - `story` is what happens; `outcome` is what came of it.
-//! - `control` lets anybody on this machine cut and restore a link.
+//! - `control` lets anybody on this machine cut and restore a link, and an office's power.
 
 mod control;
 mod entering;
@@ -125,7 +125,7 @@ impl From<DemoError> for Failure {
 
 /// What every part of the demonstration sees.
 struct Stage {
-    offices: [DemoOffice; 3],
+    offices: Arc<[DemoOffice; 3]>,
     links: Arc<[Link; 2]>,
     control: Control,
     watch: Watch,
@@ -145,7 +145,7 @@ pub(crate) async fn run(args: &DemoArgs, data_dir: Option<&Path>, out: &mut Out)
     // Generated records take some milliseconds each to enter, on a slow machine.
     let patience = PATIENCE + Duration::from_millis(args.records as u64 * 20);
     let stage = tokio::select! {
-        stage = raise(&ground.path, live, out.is_json(), begun + patience) => stage?,
+        stage = raise(&ground.path, args.port, live, out.is_json(), begun + patience) => stage?,
         () = stop.asked_for() => return Ok(()),
     };
     let result = tokio::select! {
@@ -153,7 +153,7 @@ pub(crate) async fn run(args: &DemoArgs, data_dir: Option<&Path>, out: &mut Out)
         () = stop.asked_for() => Ok(()),
     };
     stage.screen.close().await;
-    for office in &stage.offices {
+    for office in stage.offices.iter() {
         office.stop().await;
     }
     result
@@ -179,12 +179,13 @@ async fn play(stage: &Stage, args: &DemoArgs, begun: Instant, out: &mut Out) -> 
     std::future::pending().await
 }
 
-async fn raise(ground: &Path, live: bool, silent: bool, deadline: Instant) -> Result<Stage, DemoError> {
+async fn raise(ground: &Path, port: u16, live: bool, silent: bool, deadline: Instant) -> Result<Stage, DemoError> {
     let secret = ground.join("network.secret");
     NetworkSecret::random().and_then(|new| new.write(&secret)).map_err(ConfigError::from)?;
     let mut offices = Vec::new();
-    for place in OFFICES {
-        offices.push(DemoOffice::prepare(place, ground, &secret)?);
+    for (at, place) in (1..).zip(OFFICES) {
+        let port = if port == 0 { 0 } else { port + at };
+        offices.push(DemoOffice::prepare(place, ground, &secret, port)?);
     }
     let Ok(offices) = <[DemoOffice; 3]>::try_from(offices) else { unreachable!("one for each of the three places") };
     let kidal_gao = Link::open(LinkName::KIDAL_GAO, offices[1].listen()).await?;
@@ -192,7 +193,8 @@ async fn raise(ground: &Path, live: bool, silent: bool, deadline: Instant) -> Re
     offices[0].dial(kidal_gao.address());
     offices[1].dial(gao_bamako.address());
     let links = Arc::new([kidal_gao, gao_bamako]);
-    let control = Control::start(links.clone(), offices.each_ref().map(DemoOffice::url)).await?;
+    let offices = Arc::new(offices);
+    let control = Control::start(port, links.clone(), offices.clone()).await?;
     offices.iter().for_each(|office| office.name_links_page(control.page()));
     let started: Vec<Result<(), DemoError>> = futures::future::join_all(offices.iter().map(DemoOffice::start)).await;
     started.into_iter().collect::<Result<(), _>>()?;

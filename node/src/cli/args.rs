@@ -211,7 +211,16 @@ pub struct DemoArgs {
     /// Add real conflict events of the years 2020 to 2024 (UCDP), labelled as demonstration data
     #[arg(long)]
     pub events: bool,
+    /// Where the page of the links listens; the offices take the three ports after it, and a port that somebody else has is
+    /// replaced by a free one. 0: only free ones, so that several demonstrations can run at once
+    #[arg(long, value_name = "PORT", default_value_t = DEMO_PORT, value_parser = clap::value_parser!(u16).range(..=MAX_DEMO_PORT))]
+    pub port: u16,
 }
+
+/// The port of the demonstration's page of links, unless another one is wished for.
+pub(crate) const DEMO_PORT: u16 = 7380;
+/// Three more must follow it.
+const MAX_DEMO_PORT: i64 = 65_532;
 
 /// `toguna bundle …`.
 #[derive(Debug, Subcommand)]

@@ -1,13 +1,16 @@
-//! The demonstration's own HTTP address, on this machine only: cuts and restores links.
+//! The demonstration's own HTTP address, on this machine only: cuts and restores links, and the power of offices.
 //!
 //! ```text
-//! GET  /demo                  a page with a button for each link
+//! GET  /demo                  a page with buttons for each link and each office
 //! GET  /demo/links            how the links stand, as JSON
 //! POST /demo/links/{a}-{b}    with `up=false` cuts one, with `up=true` restores it; as JSON: `{"up": false}`
 //! POST /demo/links/{a}-{b}/cut, …/restore    the same without a body
+//! GET  /demo/offices          how the offices' nodes stand, as JSON
+//! POST /demo/offices/{office} with `up=false` ends the node as a power cut does, with `up=true` starts it again, whose
+//!                             clock is then ahead by `clock_ahead` seconds, or right where nothing is said
 //! ```
 //!
-//! A form is answered with the page, everything else with how the links stand.
+//! A form is answered with the page, everything else with how the links or the offices stand.
 
 mod page;
 
@@ -27,13 +30,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
     DemoError,
-    office::free_port,
+    office::{DemoOffice, free_port},
     relay::{Link, LinkName},
 };
 use crate::{pages, web::is_ours};
-
-/// The port it gets if nobody else has it.
-const PORT: u16 = 7380;
 
 /// The control's server; it ends with this.
 pub(super) struct Control {
@@ -45,22 +45,29 @@ pub(super) struct Control {
 #[derive(Clone)]
 struct Board {
     links: Arc<[Link; 2]>,
-    /// Where the pages of the three offices are.
-    offices: Arc<[String; 3]>,
+    offices: Arc<[DemoOffice; 3]>,
 }
 
+/// What is wished for a link or an office.
 #[derive(Deserialize)]
 struct Wish {
     up: bool,
+    /// Seconds by which an office's clock is to be ahead.
+    #[serde(default)]
+    clock_ahead: i64,
 }
 
 impl Control {
-    /// Listens; `offices` says where their pages are.
-    pub(super) async fn start(links: Arc<[Link; 2]>, offices: [String; 3]) -> Result<Self, DemoError> {
+    /// Listens, at this port if nobody else does.
+    pub(super) async fn start(
+        port: u16,
+        links: Arc<[Link; 2]>,
+        offices: Arc<[DemoOffice; 3]>,
+    ) -> Result<Self, DemoError> {
         let failed = || DemoError::io("listening for the control of the links");
-        let listener = TcpListener::bind(free_port(PORT)?).await.map_err(failed())?;
+        let listener = TcpListener::bind(free_port(port)?).await.map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
-        let router = router(Board { links, offices: Arc::new(offices) });
+        let router = router(Board { links, offices });
         let server = tokio::spawn(async move {
             // Serving ends with an error only if accepting does, and never in practice.
             let _ = axum::serve(listener, router).await;
@@ -92,6 +99,8 @@ fn router(board: Board) -> Router {
         .route("/demo/links/{link}", post(set))
         .route("/demo/links/{link}/cut", post(async |board, name| put(board, name, false)))
         .route("/demo/links/{link}/restore", post(async |board, name| put(board, name, true)))
+        .route("/demo/offices", get(async |State(board): State<Board>| offices_as_json(&board)))
+        .route("/demo/offices/{office}", post(power))
         .route(&pages::style_path(), get(page::style))
         .layer(middleware::from_fn(from_here))
         .with_state(board)
@@ -111,15 +120,56 @@ async fn list(State(board): State<Board>) -> Json<Value> {
     all(&board.links)
 }
 
-async fn set(board: State<Board>, name: Path<String>, request: Request) -> Result<Response, Response> {
+/// What a request wishes, and whether it came from the page.
+async fn wished(request: Request) -> Result<(Wish, bool), Response> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (is_form, is_shown) = (kind.starts_with("application/x-www-form-urlencoded"), page::is_asked_for(&request));
     let wish = match is_form {
         true => Form::<Wish>::from_request(request, &()).await.map_err(IntoResponse::into_response)?.0,
         false => Json::<Wish>::from_request(request, &()).await.map_err(IntoResponse::into_response)?.0,
     };
+    Ok((wish, is_form && is_shown))
+}
+
+async fn set(board: State<Board>, name: Path<String>, request: Request) -> Result<Response, Response> {
+    let (wish, is_shown) = wished(request).await?;
     let answer = put(board, name, wish.up).map_err(IntoResponse::into_response)?;
-    Ok(if is_form && is_shown { Redirect::to("/demo").into_response() } else { answer.into_response() })
+    Ok(if is_shown { Redirect::to("/demo").into_response() } else { answer.into_response() })
+}
+
+fn offices_as_json(board: &Board) -> Json<Value> {
+    let office = |office: &DemoOffice| {
+        json!({
+            "office": office.place.key,
+            "up": office.is_up(),
+            "clock_ahead": office.clock_ahead(),
+            "http": office.url(),
+        })
+    };
+    Json(json!({"offices": board.offices.iter().map(office).collect::<Vec<_>>()}))
+}
+
+/// Cuts an office's power, or restores it and waits until its node can be asked.
+async fn power(State(board): State<Board>, Path(name): Path<String>, request: Request) -> Result<Response, Response> {
+    let (wish, is_shown) = wished(request).await?;
+    let office = board.offices.iter().find(|office| office.place.key == name);
+    let office = office.ok_or_else(|| {
+        problem(StatusCode::NOT_FOUND, "there is no such office", "there are kidal, gao and bamako").into_response()
+    })?;
+    if wish.up {
+        office.set_clock(wish.clock_ahead);
+        office.start().await.map_err(|error| {
+            let detail = error.to_string();
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "the node does not start", &detail).into_response()
+        })?;
+    } else {
+        office.kill().await;
+    }
+    Ok(if is_shown { Redirect::to("/demo").into_response() } else { offices_as_json(&board).into_response() })
+}
+
+fn problem(status: StatusCode, title: &str, detail: &str) -> (StatusCode, Json<Value>) {
+    (status, Json(json!({"title": title, "status": status.as_u16(), "detail": detail})))
 }
 
 fn put(
@@ -133,10 +183,7 @@ fn put(
             link.set(up);
             Ok(all(&board.links))
         }
-        None => {
-            let problem = json!({"title": "there is no such link", "status": 404, "detail": "there are kidal-gao and gao-bamako"});
-            Err((StatusCode::NOT_FOUND, Json(problem)))
-        }
+        None => Err(problem(StatusCode::NOT_FOUND, "there is no such link", "there are kidal-gao and gao-bamako")),
     }
 }
 
@@ -149,6 +196,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::{config::NetworkSecret, demo::office::OFFICES};
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -156,7 +204,11 @@ mod tests {
         let target = free_port(0).unwrap();
         let open = |name| Link::open(name, target);
         let links = Arc::new([open(LinkName::KIDAL_GAO).await.unwrap(), open(LinkName::GAO_BAMAKO).await.unwrap()]);
-        Board { links, offices: Arc::new([7381, 7382, 7383].map(|port| format!("http://127.0.0.1:{port}"))) }
+        let ground = tempfile::tempdir().unwrap();
+        let secret = ground.path().join("network.secret");
+        NetworkSecret::random().unwrap().write(&secret).unwrap();
+        let offices = OFFICES.map(|place| DemoOffice::prepare(place, ground.path(), &secret, 0).unwrap());
+        Board { links, offices: Arc::new(offices) }
     }
 
     async fn page(board: &Board, language: &str) -> String {
@@ -181,6 +233,9 @@ mod tests {
             ("/demo/links/gao-bamako", FORM, "up=perhaps", 422, [false, true]),
             ("/demo/links/gao-bamako", json, "{}", 422, [false, true]),
             ("/demo/links/kidal-bamako", FORM, "up=true", 404, [false, true]),
+            ("/demo/offices/bamako", FORM, "up=false", 200, [false, true]),
+            ("/demo/offices/bamako", FORM, "clock_ahead=0", 422, [false, true]),
+            ("/demo/offices/sikasso", json, r#"{"up":true}"#, 404, [false, true]),
         ];
         for (path, kind, body, status, expected) in cases {
             let request = Request::post(path).header("content-type", kind).body(Body::from(body)).unwrap();
@@ -196,7 +251,8 @@ mod tests {
         let shown = page(&board, "fr").await;
         assert_eq!(shown.matches(">Rétablir la liaison</button>").count(), 2, "{shown}");
         assert!(shown.contains("Démonstration") && shown.contains("Liaison coupée"), "{shown}");
-        assert!(shown.contains("http://127.0.0.1:7383"), "it leads back to the offices: {shown}");
+        let bamako = board.offices[2].url();
+        assert!(shown.contains(&bamako), "it leads back to the offices: {shown}");
         assert!(shown.contains(r#"action="/demo/links/gao-bamako""#), "{shown}");
         let press = |origin: &str| {
             let request = Request::post("/demo/links/gao-bamako").header("Host", "127.0.0.1:7380");
@@ -209,6 +265,7 @@ mod tests {
         let pressed = press("http://127.0.0.1:7380").await.unwrap();
         assert_eq!((pressed.status().as_u16(), &pressed.headers()["location"]), (303, &"/demo".parse().unwrap()));
         assert!(board.links[1].is_up());
+        assert_eq!(shown.matches("Poste arrêté").count(), 3, "none was started: {shown}");
         let shown = page(&board, "en").await;
         assert!(shown.contains("Gao – Bamako") && shown.contains("Connected") && shown.contains("Cut<"), "{shown}");
     }

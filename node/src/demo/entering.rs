@@ -105,6 +105,7 @@ mod tests {
             records,
             examples,
             events,
+            port: 0,
         };
         for (args, more) in [(args(0, false, false), false), (args(30, true, true), true)] {
             let shares = deal(&Pack::embedded(), &args).expect("a deal");

@@ -29,15 +29,13 @@ pub(super) struct Place {
     pub(super) name: &'static str,
     /// Its region.
     pub(super) region: &'static str,
-    /// The HTTP port it gets if nobody else has it.
-    port: u16,
 }
 
 /// The three offices, along the line of their links.
 pub(super) const OFFICES: [Place; 3] = [
-    Place { key: "kidal", name: "Kidal", region: "ML-8", port: 7381 },
-    Place { key: "gao", name: "Gao", region: "ML-7", port: 7382 },
-    Place { key: "bamako", name: "Bamako", region: "ML-BKO", port: 7383 },
+    Place { key: "kidal", name: "Kidal", region: "ML-8" },
+    Place { key: "gao", name: "Gao", region: "ML-7" },
+    Place { key: "bamako", name: "Bamako", region: "ML-BKO" },
 ];
 
 /// How long a node may take to come up: seconds on a slow disk.
@@ -56,6 +54,8 @@ pub(super) struct DemoOffice {
     http: SocketAddr,
     listen: SocketAddr,
     client: Client,
+    /// Held while its node is started or ended, which happens one after the other.
+    switch: tokio::sync::Mutex<()>,
     inner: Mutex<Inner>,
 }
 
@@ -65,6 +65,8 @@ struct Inner {
     dials: Option<SocketAddr>,
     /// The page where links are cut and restored, for the node's pages to name.
     links_page: Option<String>,
+    /// Seconds by which its clock is ahead, from the next start on.
+    clock_ahead: i64,
     running: Option<Process>,
 }
 
@@ -75,19 +77,19 @@ struct Process {
 }
 
 impl DemoOffice {
-    /// Sets the office up in a directory of its own.
-    pub(super) fn prepare(place: Place, ground: &Path, secret: &Path) -> Result<Self, DemoError> {
+    /// Sets the office up in a directory of its own. `port`: where its pages are to be, if nobody else is there.
+    pub(super) fn prepare(place: Place, ground: &Path, secret: &Path, port: u16) -> Result<Self, DemoError> {
         let directory = ground.join(place.key);
         let secret = SecretSource::File(secret.to_owned());
         let new = NewOffice { data_dir: &directory, name: place.name, region: Some(place.region), pack: None, secret };
         config::create(&new)?;
         make_accounts(&directory)?;
-        let http = free_port(place.port)?;
+        let http = free_port(port)?;
         let token = Token::read(&directory).map_err(config::ConfigError::from)?;
         let client = Client::http(&format!("http://{http}"), token)
             .map_err(|source| DemoError::Asking { office: place.name, source })?;
-        let inner = Mutex::new(Inner::default());
-        Ok(DemoOffice { place, directory, http, listen: free_port(0)?, client, inner })
+        let (switch, inner) = (tokio::sync::Mutex::default(), Mutex::new(Inner::default()));
+        Ok(DemoOffice { place, directory, http, listen: free_port(0)?, client, switch, inner })
     }
 
     /// Where other offices reach it.
@@ -140,8 +142,27 @@ impl DemoOffice {
         self.inner().running.as_ref().and_then(|process| process.child.id())
     }
 
-    /// Starts its node and returns when it can be asked.
+    /// Sets its clock wrong by so many seconds, from the next start on.
+    pub(super) fn set_clock(&self, ahead: i64) {
+        self.inner().clock_ahead = ahead;
+    }
+
+    /// Seconds by which its clock is ahead.
+    pub(super) fn clock_ahead(&self) -> i64 {
+        self.inner().clock_ahead
+    }
+
+    /// Whether its node runs.
+    pub(super) fn is_up(&self) -> bool {
+        self.inner().running.as_mut().is_some_and(|process| matches!(process.child.try_wait(), Ok(None)))
+    }
+
+    /// Starts its node, unless it runs, and returns when it can be asked.
     pub(super) async fn start(&self) -> Result<(), DemoError> {
+        let _alone = self.switch.lock().await;
+        if self.is_up() {
+            return Ok(());
+        }
         let process = self.spawn()?;
         let pid = process.child.id();
         self.inner().running = Some(process);
@@ -152,9 +173,7 @@ impl DemoOffice {
             if told.is_some_and(|running| Some(running.pid) == pid) && self.client.status().await.is_ok() {
                 return Ok(());
             }
-            let ended =
-                self.inner().running.as_mut().is_none_or(|process| !matches!(process.child.try_wait(), Ok(None)));
-            if ended || begun.elapsed() > COMING_UP {
+            if !self.is_up() || begun.elapsed() > COMING_UP {
                 return Err(DemoError::Ended { office: self.place.name, words: self.last_words() });
             }
             tokio::time::sleep(LOOK).await;
@@ -177,6 +196,7 @@ impl DemoOffice {
         if let Some(url) = &self.inner().links_page {
             command.arg("--demo-links").arg(url);
         }
+        command.arg(format!("--clock-ahead={}", self.clock_ahead()));
         command.args(["--no-mdns", "--log", "json", "--until-input-ends"]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         // Ctrl-C is for this process alone, which then stops its nodes in order.
@@ -187,6 +207,7 @@ impl DemoOffice {
 
     /// Ends its node as a power cut would: `kill -9`.
     pub(super) async fn kill(&self) {
+        let _alone = self.switch.lock().await;
         let process = self.inner().running.take();
         if let Some(mut process) = process {
             // An error means that it has ended already.
@@ -196,6 +217,7 @@ impl DemoOffice {
 
     /// Lets its node stop in order; ends it if it takes too long.
     pub(super) async fn stop(&self) {
+        let _alone = self.switch.lock().await;
         let process = self.inner().running.take();
         if let Some(Process { mut child, _input: input }) = process {
             drop(input);

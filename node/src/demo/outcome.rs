@@ -18,6 +18,9 @@ use crate::{
     pack::{Pack, Term},
 };
 
+/// The phase that the shared record is in once somebody has settled it: what the programme's history says of it.
+pub(super) const SETTLED_ON: &str = "open";
+
 /// The outcome.
 pub(super) struct Outcome {
     converged: bool,
@@ -30,8 +33,10 @@ pub(super) struct Outcome {
 
 /// What must be so on every node.
 struct Checks {
-    /// The phase has the two values that were given apart.
+    /// The phase had the two values that were given apart, until somebody settled on one.
     concurrent_phase: bool,
+    /// The phase is what was settled on.
+    settled_phase: bool,
     /// Both sentences stand in the one text.
     both_narratives: bool,
     /// Both meetings stand in the list.
@@ -41,9 +46,10 @@ struct Checks {
 }
 
 impl Checks {
-    fn named(&self) -> [(&'static str, &'static str, bool); 4] {
+    fn named(&self) -> [(&'static str, &'static str, bool); 5] {
         [
-            ("concurrent_phase", "both values of the phase are kept, for a person to settle", self.concurrent_phase),
+            ("concurrent_phase", "both values of the phase were kept, for a person to settle", self.concurrent_phase),
+            ("settled_phase", "what the person settled on is what every office shows", self.settled_phase),
             ("both_narratives", "both edits of one text survive", self.both_narratives),
             ("both_items", "both additions to one list survive", self.both_items),
             ("killed_node_came_back", "the killed node came back with all it had saved", self.killed_node_came_back),
@@ -74,15 +80,27 @@ pub(super) async fn judge(stage: &Stage, told: &Told, begun: Instant) -> Result<
     })
 }
 
-async fn look_everywhere(stage: &Stage, told: &Told) -> Result<Checks, DemoError> {
+/// Whether every office keeps the same two values of a record's phase.
+pub(super) async fn both_are_kept(stage: &Stage, id: &str) -> Result<bool, DemoError> {
     let mut phases = BTreeSet::new();
-    let mut checks =
-        Checks { concurrent_phase: true, both_narratives: true, both_items: true, killed_node_came_back: true };
-    for office in &stage.offices {
+    for office in stage.offices.iter() {
+        phases.insert(phase_values(&record(office, id).await?));
+    }
+    Ok(phases.len() == 1 && phases.iter().all(|values| values.len() == 2))
+}
+
+async fn look_everywhere(stage: &Stage, told: &Told) -> Result<Checks, DemoError> {
+    let mut checks = Checks {
+        concurrent_phase: told.kept_both,
+        settled_phase: true,
+        both_narratives: true,
+        both_items: true,
+        killed_node_came_back: true,
+    };
+    for office in stage.offices.iter() {
         let shared = record(office, &told.shared).await?;
-        let values = phase_values(&shared);
-        checks.concurrent_phase &= values.len() == 2;
-        phases.insert(values);
+        let phase = shared.pointer("/phase/is").and_then(Value::as_str);
+        checks.settled_phase &= phase == Some(SETTLED_ON) && phase_values(&shared).is_empty();
         let narrative = shared.get("narrative").and_then(Value::as_str).unwrap_or_default();
         checks.both_narratives &= told.sentences.iter().all(|sentence| narrative.matches(sentence).count() == 1);
         let meeting = |id: &String| shared.pointer(&format!("/mediation_meetings/{id}/outcome")).is_some();
@@ -92,7 +110,6 @@ async fn look_everywhere(stage: &Stage, told: &Told) -> Result<Checks, DemoError
         let notes = saved.get("notes").and_then(Value::as_str).unwrap_or_default();
         checks.killed_node_came_back &= notes.contains(note);
     }
-    checks.concurrent_phase &= phases.len() == 1;
     let pid = stage.offices[1].pid();
     checks.killed_node_came_back &= pid.is_some() && pid != told.killed;
     Ok(checks)
@@ -171,14 +188,14 @@ pub(super) fn addresses(stage: &Stage, told: &Told) -> String {
     let mut text = String::from(
         "\nThe three offices stay up until Ctrl-C. Open them in a browser; you are signed in by itself:\n",
     );
-    for office in &stage.offices {
+    for office in stage.offices.iter() {
         text += &format!("  {:<7} {}   {}\n", office.place.name, office.url(), office.directory().display());
     }
-    let [.., bamako] = &stage.offices;
+    let [.., bamako] = &*stage.offices;
     let (program, directory) = (program(), bamako.directory().display());
     text += &format!(
-        "\nSee the two values of the phase in Bamako, and settle them:\n\
-         \x20 {program} records show {shared} \\\n\
+        "\nSee in Bamako what both ends had entered, and how it was settled:\n\
+         \x20 {program} records history {shared} \\\n\
          \x20   --data-dir {directory}\n\
          \nAsk the HTTP interface:\n\
          \x20 curl -H \"Authorization: Bearer $(cat {token})\" \\\n\
@@ -198,7 +215,7 @@ pub(super) fn addresses(stage: &Stage, told: &Told) -> String {
 
 /// The merged picture, as Bamako has it.
 pub(super) async fn picture(stage: &Stage) -> Result<String, DemoError> {
-    let [.., bamako] = &stage.offices;
+    let [.., bamako] = &*stage.offices;
     let answer = bamako.client().get("/picture").await;
     let picture = answer.map_err(|source| DemoError::Asking { office: bamako.place.name, source })?.body;
     Ok(format!(

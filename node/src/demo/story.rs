@@ -1,9 +1,9 @@
-//! What happens: each office works by itself, links come and go, the same record is edited at both ends, and one node
-//! is killed in the middle of it.
+//! What happens: each office works by itself, links come and go, the same record is edited at both ends, one node is
+//! killed in the middle of it, and in the end a person settles what the two ends left open.
 
 use serde_json::{Value, json};
 
-use super::{DemoError, Stage, entering, office::DemoOffice, relay::LinkName};
+use super::{DemoError, Stage, entering, office::DemoOffice, outcome, relay::LinkName};
 use crate::{cli::DemoArgs, client::Answer};
 
 const KIDAL: usize = 0;
@@ -17,6 +17,7 @@ const AT_GAO: &str = "CFL-GAO";
 
 const SAID_AT_KIDAL: &str = "Exemple : à Kidal, les notables ont obtenu une trêve autour des puits.";
 const SAID_AT_BAMAKO: &str = "Exemple : à Bamako, l'équipe nationale prépare une rencontre intercommunautaire.";
+const SETTLED_BECAUSE: &str = "Exemple : une trêve ou un apaisement en un lieu ne vaut pas pour l'ensemble du pays.";
 const SAID_AT_GAO: &str = "Exemple : note enregistrée à Gao un instant avant la coupure de courant.";
 
 /// What was done, by which the outcome is judged.
@@ -27,6 +28,8 @@ pub(super) struct Told {
     pub(super) shared: String,
     /// Sentences that must stand in its narrative.
     pub(super) sentences: [&'static str; 2],
+    /// Whether every office kept both values of its phase until one was settled on.
+    pub(super) kept_both: bool,
     /// Items that must stand in its list of mediation meetings.
     pub(super) meetings: [String; 2],
     /// The record that Gao had saved when it was killed, and what must stand in its notes.
@@ -44,8 +47,10 @@ pub(super) async fn tell(stage: &Stage, args: &DemoArgs) -> Result<Told, DemoErr
     tie_across_offices(stage, &shares).await?;
     let (shared, meetings) = work_apart(stage).await?;
     let (note, killed) = kill_in_the_middle(stage).await?;
-    let sentences = [SAID_AT_KIDAL, SAID_AT_BAMAKO];
-    Ok(Told { expected: shares.expected, shared, sentences, meetings, saved_at_gao: (note, SAID_AT_GAO), killed })
+    let kept_both = outcome::both_are_kept(stage, &shared).await?;
+    settle(stage, &shared).await?;
+    let (sentences, saved_at_gao) = ([SAID_AT_KIDAL, SAID_AT_BAMAKO], (note, SAID_AT_GAO));
+    Ok(Told { expected: shares.expected, shared, sentences, kept_both, meetings, saved_at_gao, killed })
 }
 
 impl Stage {
@@ -127,7 +132,7 @@ async fn work_apart(stage: &Stage) -> Result<(String, [String; 2]), DemoError> {
     stage.set(LinkName::GAO_BAMAKO, false);
     stage.step("Both links are cut. Kidal and Bamako now work on the same conflict, each by itself.").await;
     let today = jiff::Zoned::now().date().to_string();
-    let [kidal, _, bamako] = &stage.offices;
+    let [kidal, _, bamako] = &*stage.offices;
     let (id, at_kidal) = edit(kidal, "Bureau de Kidal", SHARED, |record| {
         let narrative = text(record, "narrative");
         json!({
@@ -181,6 +186,23 @@ async fn kill_in_the_middle(stage: &Stage) -> Result<(String, Option<u32>), Demo
     stage.converged().await?;
     stage.step("It has lost nothing: all three hold the same again.").await;
     Ok((note, killed))
+}
+
+/// What the whole country is in is neither what Kidal said nor what Bamako did.
+async fn settle(stage: &Stage, shared: &str) -> Result<(), DemoError> {
+    let [.., bamako] = &*stage.offices;
+    let asking = |source| DemoError::Asking { office: bamako.place.name, source };
+    let client = bamako.client_of("Équipe nationale");
+    let read = client.record(shared).await.map_err(asking)?;
+    let choice = json!({
+        "field": "/phase",
+        "choice": {"value": {"is": outcome::SETTLED_ON}},
+        "reason": SETTLED_BECAUSE,
+    });
+    client.post(&format!("/records/{shared}/settle"), Some(&choice), read.etag.as_deref()).await.map_err(asking)?;
+    stage.converged().await?;
+    stage.step("Bamako has seen both values and settled on a third, with its reason: all three show that one.").await;
+    Ok(())
 }
 
 fn text<'a>(record: &'a Value, field: &str) -> &'a str {

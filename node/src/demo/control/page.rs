@@ -1,4 +1,4 @@
-//! The page of buttons that cut and restore links, in the manner of the offices' own pages.
+//! The page of buttons that cut and restore links and power, in the manner of the offices' own pages.
 
 use axum::{
     extract::{Request, State},
@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::Board;
 use crate::{
     demo::{
-        office::OFFICES,
+        office::{DemoOffice, OFFICES},
         relay::{Link, LinkName},
     },
     pages::{STYLE, style_path},
@@ -61,8 +61,9 @@ fn page(board: &Board, lang: Lang) -> Markup {
                         tbody { @for link in board.links.iter() { (row(link, &say)) } }
                     }
                     h2 { (say("offices")) }
-                    ul {
-                        @for (place, url) in OFFICES.iter().zip(board.offices.iter()) { li { a href=(url) { (place.name) } } }
+                    p { (say("demo-offices-explained")) }
+                    table.records {
+                        tbody { @for office in board.offices.iter() { (office_row(office, &say)) } }
                     }
                 }
             }
@@ -80,6 +81,38 @@ fn row(link: &Link, say: &impl Fn(&str) -> String) -> Markup {
                 form method="post" action={ "/demo/links/" (link.name()) } {
                     input type="hidden" name="up" value=(!link.is_up());
                     button aria-label={ (say(verb)) " " (ends(link.name())) } { (say(verb)) }
+                }
+            }
+        }
+    }
+}
+
+/// Seconds that a clock is set back by, to see what that does.
+const A_YEAR: i64 = 365 * 24 * 3_600;
+
+fn office_row(office: &DemoOffice, say: &impl Fn(&str) -> String) -> Markup {
+    let (is_up, name) = (office.is_up(), office.place.name);
+    let stands = match (is_up, office.clock_ahead()) {
+        (false, _) => "demo-node-down",
+        (true, 0) => "demo-node-up",
+        (true, _) => "demo-node-up-wrong-clock",
+    };
+    html! {
+        tr {
+            th scope="row" { a href=(office.url()) { (name) } }
+            td role="status" { (say(stands)) }
+            td {
+                form method="post" action={ "/demo/offices/" (office.place.key) } {
+                    input type="hidden" name="up" value=(!is_up);
+                    @if is_up {
+                        button aria-label={ (say("demo-power-cut")) " " (name) } { (say("demo-power-cut")) }
+                    } @else {
+                        button aria-label={ (say("demo-power-on")) " " (name) } { (say("demo-power-on")) }
+                        " "
+                        button aria-label={ (say("demo-power-on-late")) " " (name) } name="clock_ahead" value=(-A_YEAR) {
+                            (say("demo-power-on-late"))
+                        }
+                    }
                 }
             }
         }
