@@ -2,7 +2,8 @@
 //!
 //! In the first four every part is the real one: the node's own store, links, driver and views, on loopback. Read
 //! [`office`] first. In [`sim`] the engine is real and all around it made up, and [`check`] watches it; [`scale`]
-//! does the same for more nodes than can each have a store of their own.
+//! does the same for more nodes than can each have a store of their own. [`demonstration`] and [`browser`] are for what
+//! people see.
 
 pub mod budget;
 pub mod office;
@@ -15,6 +16,9 @@ pub mod check;
 pub mod scale;
 pub mod sim;
 pub mod small;
+
+pub mod demonstration;
+pub mod browser;
 
 use std::time::{Duration, Instant};
 

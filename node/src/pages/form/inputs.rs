@@ -73,24 +73,27 @@ impl Inputs<'_> {
 
     fn described(&self, path: &[&str], name: &str) -> Option<String> {
         let hint = self.speech.words.hint(self.speech.lang, path).map(|_| format!("{}-hint", id(name)));
-        let fault = self.fault(name).map(|_| format!("{}-fault", id(name)));
-        let ids: Vec<String> = fault.into_iter().chain(hint).collect();
+        let ids: Vec<String> = self.fault_id(name).into_iter().chain(hint).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
+    }
+
+    fn fault_id(&self, name: &str) -> Option<String> {
+        self.fault(name).map(|_| format!("{}-fault", id(name)))
     }
 
     fn labelled(&self, shape: &Shape, path: &[&str], name: &str) -> Markup {
         html! {
             div.field {
                 label for=(id(name)) { (self.speech.label(path)) }
-                (self.input(shape, path, name))
+                (self.input(shape, path, name, self.described(path, name)))
                 (self.beneath(path, name))
             }
         }
     }
 
-    fn input(&self, shape: &Shape, path: &[&str], name: &str) -> Markup {
+    /// The input alone. `described`: the ids of what tells more of it.
+    fn input(&self, shape: &Shape, path: &[&str], name: &str, described: Option<String>) -> Markup {
         let (id, text) = (id(name), self.text(name));
-        let described = self.described(path, name);
         let invalid = self.fault(name).map(|_| "true");
         match shape {
             Shape::Paragraph => html! {
@@ -213,32 +216,50 @@ impl Inputs<'_> {
         }
     }
 
-    /// One row for each key of a list of the pack.
+    /// One row for each key of a list of the pack. What helps with a column stands at its head, once.
     fn sheet(&self, list: List, inner: &Shape, path: &[&str], name: &str) -> Markup {
         let Shape::Compound { parts, .. } = inner else { return html! {} };
         let of = |part: &Field| path.iter().copied().chain([part.name]).collect::<Vec<&str>>();
+        let hint = |part: &Field| self.speech.words.hint(self.speech.lang, &of(part));
+        let hint_id = |part: &Field| format!("{}-hint", id(&join(name, part.name)));
         html! {
             fieldset.sheet {
                 legend { (self.speech.label(path)) }
                 table {
-                    thead { tr { th {} @for part in *parts { th scope="col" { (self.speech.label(&of(part))) } } } }
+                    thead {
+                        tr {
+                            td {}
+                            @for part in *parts {
+                                th scope="col" {
+                                    (self.speech.label(&of(part)))
+                                    @if let Some(hint) = hint(part) { p.hint id=(hint_id(part)) { (hint) } }
+                                }
+                            }
+                        }
+                    }
                     tbody {
                         @for (key, label) in self.speech.terms(list) {
                             tr {
                                 th scope="row" { (label) }
-                                @for part in *parts {
-                                    @let name = join(&join(name, &key), part.name);
-                                    td aria-label=(format!("{label} : {}", self.speech.label(&of(part)))) {
-                                        label.unseen for=(id(&name)) { (label) " : " (self.speech.label(&of(part))) }
-                                        (self.input(&part.shape, &of(part), &name))
-                                        @if let Some(fault) = self.fault(&name) { p.fault { (fault) } }
-                                    }
-                                }
+                                @for part in *parts { (self.cell(part, &of(part), &join(&join(name, &key), part.name), &label, hint(part).map(|_| hint_id(part)))) }
                             }
                         }
                     }
                 }
                 (self.beneath(path, name))
+            }
+        }
+    }
+
+    /// One input of a sheet. `row`: what the row is called; `hint`: the id of what helps with the column.
+    fn cell(&self, part: &Field, path: &[&str], name: &str, row: &str, hint: Option<String>) -> Markup {
+        let ids: Vec<String> = self.fault_id(name).into_iter().chain(hint).collect();
+        let described = (!ids.is_empty()).then(|| ids.join(" "));
+        html! {
+            td data-label=(self.speech.label(path)) {
+                label.unseen for=(id(name)) { (row) " : " (self.speech.label(path)) }
+                (self.input(&part.shape, path, name, described))
+                @if let Some(fault) = self.fault(name) { p.fault id=(format!("{}-fault", id(name))) { (fault) } }
             }
         }
     }
