@@ -66,6 +66,10 @@ use crate::{
     words::{Lang, Words},
 };
 
+/// Bytes of a form: a paste of a megabyte, each byte of it as the three that browsers send, so that the form can come
+/// back with all of it and say what is too long.
+const MAX_FORM: usize = 4 * 1024 * 1024;
+
 /// How the pages are served.
 #[derive(Debug, Clone)]
 pub struct PageSettings {
@@ -171,6 +175,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route(&layout::script_path(), get(layout::script))
         .route(layout::ICON_PATH, get(layout::icon))
         .fallback(async || PageError::NotFound)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(pages.clone(), layout::around))
         .with_state(pages)
 }

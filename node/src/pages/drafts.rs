@@ -17,7 +17,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 use toguna_protocol::{
-    engine::{Draft, DraftError, DraftNote, Kept, OpenForm},
+    engine::{Draft, DraftError, DraftNote, Intent, Kept, OpenForm, SentForm},
     ids::{RecordId, UnixSeconds},
 };
 
@@ -193,6 +193,23 @@ fn name(speech: Speech<'_>, at: UnixSeconds) -> String {
     } else {
         speech.say_of("draft-of-day", &[("moment", &speech.moment(at))])
     }
+}
+
+/// What a form asks for, to be carried out once however often the form is sent; its draft goes with it.
+pub(super) fn once(visitor: &Visitor, form: &str, given: &Given, intent: Intent) -> Intent {
+    match open_of(given) {
+        Some(open) => {
+            let sent = SentForm { account: visitor.mark(), form: form.to_owned(), open };
+            Intent::Sent(sent, Box::new(intent))
+        }
+        None => intent,
+    }
+}
+
+/// For a form of which no drafts are kept: by what it is known when it is sent again.
+pub(super) fn mark(given: &Given) -> Result<Markup, PageError> {
+    let open = open_of(given).map_or_else(opened_now, Ok)?;
+    Ok(html! { input type="hidden" name="draft" value=(text_of(open)); })
 }
 
 /// What was typed into a form is saved: its draft has served.

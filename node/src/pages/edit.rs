@@ -92,16 +92,18 @@ pub(super) async fn create(
     let form = format!("/{}/new", plural(kind));
     let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
         Err(faults) => Failed::Typed(faults),
-        Ok(fields) => match submit(&pages, &visitor, Intent::Create(kind, Value::Object(fields)), None).await? {
-            Ok(saved) => {
-                drafts::saved(&pages, &visitor, &form, &given).await;
-                return Ok(see_other(&match next {
-                    true => format!("{form}?saved={}", saved.record),
-                    false => format!("{}?saved=1", address(kind, saved.record)),
-                }));
+        Ok(fields) => {
+            let intent = drafts::once(&visitor, &form, &given, Intent::Create(kind, Value::Object(fields)));
+            match submit(&pages, &visitor, intent, None).await? {
+                Ok(saved) => {
+                    return Ok(see_other(&match next {
+                        true => format!("{form}?saved={}", saved.record),
+                        false => format!("{}?saved=1", address(kind, saved.record)),
+                    }));
+                }
+                Err(failed) => failed,
             }
-            Err(failed) => failed,
-        },
+        }
     };
     let desk = Desk::failed(&pages, &visitor, &form, &given).await?;
     Ok(Sheet::new(part, kind).holding(given).after(failed).at(desk).page(&pages, &visitor).into_response())
@@ -213,9 +215,13 @@ async fn save_at(
         Ok(patch) if patch.is_empty() => Failed::Empty,
         Ok(patch) => {
             let reason = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
-            match submit(pages, &visitor, Intent::Patch(id, base, Value::Object(patch)), reason).await? {
-                Ok(_) => {
-                    drafts::saved(pages, &visitor, &form, &given).await;
+            let intent = drafts::once(&visitor, &form, &given, Intent::Patch(id, base, Value::Object(patch)));
+            match submit(pages, &visitor, intent, reason).await? {
+                Ok(saved) => {
+                    // All of it was so already: there was nothing for the draft to go with.
+                    if saved.entry.is_none() {
+                        drafts::saved(pages, &visitor, &form, &given).await;
+                    }
                     let next = if given.names("next") { &form } else { &back };
                     return Ok(see_other(&format!("{next}?saved=1")));
                 }
@@ -272,6 +278,9 @@ async fn change_item(
     let part = Part::of(kind, address_of).filter(|part| record.kind == kind && !part.is_new);
     let part = part.ok_or(PageError::NotFound)?;
     let item = values_at(&record, &part).ok_or(PageError::NotFound)?;
+    if part.in_ledger && is_reversed(&record, &part) {
+        return Ok(see_other(&address(kind, id)));
+    }
     let patch = change(&part, item);
     let intent = Intent::Patch(id, record.heads.clone(), patch);
     let back = address(kind, id);
@@ -282,6 +291,13 @@ async fn change_item(
             Ok(sheet.page(pages, &posted.visitor).into_response())
         }
     }
+}
+
+/// Whether another line takes a line of a ledger back already: pressing twice is not meant as two reversals.
+fn is_reversed(record: &RecordView, part: &Part) -> bool {
+    let Some((list, key)) = part.name.rsplit_once('/') else { return false };
+    let lines = record.fields.get(list).and_then(Value::as_object);
+    lines.is_some_and(|lines| lines.values().any(|line| line["reverses"] == key))
 }
 
 /// A patch that holds a value at the end of a path.

@@ -88,13 +88,13 @@ pub enum DraftError {
 }
 
 /// Bytes of the key that all drafts of an account have in common, and of the form in it.
-const ACCOUNT: usize = 16;
+pub(super) const ACCOUNT: usize = 16;
 const FORM: usize = 15;
 
 /// `account ‖ form ‖ 0 or 1`. Hashes, so that no key tells who is filling in what.
 type Key = [u8; ACCOUNT + FORM + 1];
 
-fn account_key(account: &str) -> [u8; ACCOUNT] {
+pub(super) fn account_key(account: &str) -> [u8; ACCOUNT] {
     blake3::derive_key("toguna 2026 drafts of an account", account.as_bytes())[..ACCOUNT]
         .try_into()
         .expect("a hash has 32 bytes")
@@ -123,7 +123,8 @@ impl Drafts {
         let mut notes = BTreeMap::new();
         shelf.scan(Table::Drafts, &account, None, &mut |key, value| {
             let ours = key.starts_with(&account);
-            let read = ours.then(|| Some((key.try_into().ok()?, decode(&value)?)));
+            // Beside them lies which forms of this account were saved.
+            let read = (ours && key.len() == ACCOUNT + FORM + 1).then(|| Some((key.try_into().ok()?, decode(&value)?)));
             notes.extend(read.flatten().map(|(key, draft): (Key, Draft)| (key, note_of(&draft))));
             ours
         })?;
@@ -159,7 +160,10 @@ impl<S: Shelf> Engine<S> {
             DraftStep::Keep(account, form, open, inputs) => {
                 self.keep_draft(&account, form, open, inputs, now, &mut batch).map(Some)
             }
-            DraftStep::Drop(account, form, open) => self.drop_draft(&account, &form, open, &mut batch).map(|()| None),
+            DraftStep::Drop(account, form, open) => {
+                let dropped = self.drop_draft(&account, &form, open, &mut batch);
+                dropped.map(|()| None).map_err(DraftError::from)
+            }
         };
         match kept {
             Ok(kept) if !batch.is_empty() => self.persist(batch, true, Work::Draft(id, kept)),
@@ -203,7 +207,13 @@ impl<S: Shelf> Engine<S> {
         Ok(Kept { number, at: draft.at, elsewhere })
     }
 
-    fn drop_draft(&mut self, account: &str, form: &str, open: OpenForm, batch: &mut Batch) -> Result<(), DraftError> {
+    pub(super) fn drop_draft(
+        &mut self,
+        account: &str,
+        form: &str,
+        open: OpenForm,
+        batch: &mut Batch,
+    ) -> Result<(), ShelfError> {
         let drafts = self.drafts.of(account, self.ledger.shelf())?;
         for key in [0, 1].map(|place| key(account, form, place)) {
             if drafts.get(&key).is_some_and(|note| note.is_of(open)) {

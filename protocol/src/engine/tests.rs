@@ -12,6 +12,7 @@ mod failures;
 mod forks;
 mod hostile;
 mod lanes;
+mod sent;
 mod speed;
 
 use super::Saved;
