@@ -1,6 +1,7 @@
 //! The pages of a real node, asked in-process as a browser without scripts asks them.
 
 mod committee;
+mod conflicts;
 mod drafts;
 mod exports;
 mod forms;
