@@ -31,6 +31,7 @@ mod list;
 mod live;
 mod national;
 mod part;
+mod place_map;
 mod places;
 mod recommendations;
 mod record;
@@ -144,6 +145,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/drafts", post(drafts::keep))
         .route("/drafts/drop", post(drafts::drop_one))
         .route("/places", get(places::named))
+        .route(place_map::IMAGE_PATH, get(place_map::image))
         .route(layout::LIVE_PATH, get(live::events))
         .route("/sync/only-here", get(sync::only_here))
         .route("/sync/plis", post(sync::prepare))
