@@ -15,6 +15,7 @@ pub mod map;
 
 mod account;
 mod accounts;
+mod blank;
 mod conflict_map;
 mod days;
 mod demo;
@@ -158,6 +159,8 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/export.csv", get(export::csv))
         .route("/{kinds}/export.xlsx", get(export::xlsx))
         .route("/{kinds}/export.geojson", get(export::geojson))
+        .route("/{kinds}/blank", get(blank::record))
+        .route("/{kinds}/blank/{list}", get(blank::item))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))

@@ -5,8 +5,8 @@
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
-//! files and what is said of them; `conflicts.ftl` the list and the page of conflicts; `pages.ftl` all that stands on
-//! pages besides. A message that English lacks is shown in French. Tests hold that nothing is missing in either.
+//! files and what is said of them; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on
+//! paper; `pages.ftl` all that stands on pages besides. A message that English lacks is shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
 //! A field is named by its path: the kind, then the names of the fields down to it, without the ids of items. Its
@@ -43,6 +43,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
     ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
     ("fr/conflicts.ftl", include_str!("../words/fr/conflicts.ftl")),
+    ("fr/blank.ftl", include_str!("../words/fr/blank.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -54,6 +55,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/people.ftl", include_str!("../words/en/people.ftl")),
     ("en/export.ftl", include_str!("../words/en/export.ftl")),
     ("en/conflicts.ftl", include_str!("../words/en/conflicts.ftl")),
+    ("en/blank.ftl", include_str!("../words/en/blank.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

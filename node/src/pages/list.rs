@@ -119,7 +119,10 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
         @if listing.may_write {
             p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } }
         }
-        @if *kind == Kind::Conflict { p { a href="/conflicts/map" { (speech.say("conflict-map-link")) } } }
+        p.more {
+            @if *kind == Kind::Conflict { a href="/conflicts/map" { (speech.say("conflict-map-link")) } " " }
+            a href=(format!("/{}/blank", plural(*kind))) { (speech.say("blank-link")) }
+        }
         (filters(speech, listing))
         p role="status" {
             @if page.complete { (speech.count("records-found", page.total)) }

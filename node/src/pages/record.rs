@@ -19,7 +19,7 @@ use toguna_protocol::{
 pub(super) use self::{
     history::{field_of, history, value},
     receipts::{receipts, sentence},
-    show::label_of,
+    show::{is_list, label_of},
 };
 use super::{
     Shared, days,

@@ -1,5 +1,6 @@
 //! The pages of a real node, asked in-process as a browser without scripts asks them.
 
+mod blank;
 mod committee;
 mod conflicts;
 mod drafts;
@@ -7,6 +8,7 @@ mod exports;
 mod forms;
 mod live;
 mod national;
+mod place_map;
 mod safety;
 
 use std::sync::{Arc, LazyLock};

@@ -147,7 +147,7 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
 }
 
 /// Opinions and ties are lists too, and are shown in their own way.
-fn is_list(field: &Field) -> bool {
+pub(in crate::pages) fn is_list(field: &Field) -> bool {
     matches!(field.shape, Shape::Items(_) | Shape::Ledger(_)) && field.name != "evaluations" && field.name != "links"
 }
 
