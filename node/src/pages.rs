@@ -15,6 +15,7 @@ pub mod map;
 
 mod account;
 mod accounts;
+mod blank;
 mod conflict_map;
 mod days;
 mod demo;
@@ -31,6 +32,7 @@ mod list;
 mod live;
 mod national;
 mod part;
+mod place_map;
 mod places;
 mod recommendations;
 mod record;
@@ -148,6 +150,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/drafts", post(drafts::keep))
         .route("/drafts/drop", post(drafts::drop_one))
         .route("/places", get(places::named))
+        .route(place_map::IMAGE_PATH, get(place_map::image))
         .route(layout::LIVE_PATH, get(live::events))
         .route("/sync/only-here", get(sync::only_here))
         .route("/sync/plis", post(sync::prepare))
@@ -160,6 +163,8 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/export.csv", get(export::csv))
         .route("/{kinds}/export.xlsx", get(export::xlsx))
         .route("/{kinds}/export.geojson", get(export::geojson))
+        .route("/{kinds}/blank", get(blank::record))
+        .route("/{kinds}/blank/{list}", get(blank::item))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))

@@ -5,6 +5,7 @@
 //! stored rows, and is usable meanwhile ([`Views::is_complete`] tells).
 
 mod behind;
+mod groups;
 mod list;
 mod outline;
 mod picture;
@@ -15,9 +16,12 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -26,7 +30,8 @@ use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 
 pub use self::{
     behind::{Activities, AlertLine, ContributionLine, DeclaredActivities},
-    list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
+    groups::{Group, SameConflict},
+    list::{AnyStake, Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
     outline::Outline,
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
     places::{ConflictPlaces, PlacedConflict},
@@ -87,7 +92,9 @@ impl Views {
     pub fn apply(&self, rows: &[Row]) -> Result<(), ViewsError> {
         let mut db = self.db();
         let tx = db.transaction()?;
-        rows.iter().try_for_each(|row| show(&tx, row))?;
+        let mut changed = BTreeSet::new();
+        rows.iter().try_for_each(|row| show(&tx, row, &mut changed))?;
+        groups::renew(&tx, &changed)?;
         Ok(tx.commit()?)
     }
 
@@ -100,8 +107,11 @@ impl Views {
             .query_row([&record.0[..]], |shown| shown.get(0))
             .optional()?;
         if let Some(n) = shown {
+            let mut left = groups::together(&tx, n)?;
+            left.remove(&n);
             hide_parts(&tx, n)?;
             tx.prepare_cached("DELETE FROM records WHERE n = ?")?.execute([n])?;
+            groups::renew(&tx, &left)?;
         }
         Ok(tx.commit()?)
     }
@@ -176,7 +186,8 @@ pub fn row_digest(row: &Row) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
+/// Shows a row. `changed` then names every record whose group may be another.
+fn show(tx: &Transaction<'_>, row: &Row, changed: &mut BTreeSet<i64>) -> Result<(), ViewsError> {
     let shown: Option<(i64, u64)> = tx
         .prepare_cached("SELECT n, arrival FROM records WHERE id = ?")?
         .query_row([&row.id.0[..]], |shown| Ok((shown.get(0)?, shown.get(1)?)))
@@ -185,6 +196,7 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         return Ok(());
     }
     if let Some((n, _)) = shown {
+        changed.extend(groups::together(tx, n)?);
         hide_parts(tx, n)?;
     }
     let (record, listed) = (&row.record, ListedRecord::of(row));
@@ -217,11 +229,12 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         serde_json::to_string(&listed)?,
     ])?;
     let n = shown.map_or_else(|| tx.last_insert_rowid(), |(n, _)| n);
+    changed.insert(n);
     show_parts(tx, n, row)
 }
 
 fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
-    for table in ["regions", "items", "needs", "outlines"] {
+    for table in ["regions", "stakes", "ties", "items", "needs", "outlines"] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
     }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
@@ -231,10 +244,15 @@ fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
 /// What hangs on a record's row.
 fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError> {
     outline::show(tx, n, row)?;
+    groups::show(tx, n, row)?;
     let record = &row.record;
     let mut add = tx.prepare_cached("INSERT OR IGNORE INTO regions (region, record) VALUES (?, ?)")?;
     for region in &record.regions {
         add.execute(params![region, n])?;
+    }
+    let mut add = tx.prepare_cached("INSERT OR IGNORE INTO stakes (stake, record) VALUES (?, ?)")?;
+    for stake in &record.stakes {
+        add.execute(params![stake, n])?;
     }
     let mut add =
         tx.prepare_cached("INSERT INTO items (record, list, item, parent, counts, fields) VALUES (?, ?, ?, ?, ?, ?)")?;

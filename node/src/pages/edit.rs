@@ -16,18 +16,18 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::{Command, CommandError, Intent, RecordView, Saved},
-    ids::RecordId,
+    ids::{ItemId, RecordId},
     record::{Changed, RecordError},
 };
 
-use self::show::Sheet;
-pub(super) use self::show::problem;
+pub(super) use self::show::{Sheet, problem};
 use super::{
     Pages, Shared,
     drafts::{self, Desk},
     error::PageError,
     form::{self, Fault, Given},
     part::Part,
+    place_map,
     record::{address, kind_of, plural},
     visitor::{Posted, Visitor},
 };
@@ -88,6 +88,9 @@ pub(super) async fn create(
     let kind = kind_of(&kinds)?;
     let part = Part::whole(kind);
     let Posted { visitor, given } = posted;
+    if place_map::is_asked(&given) {
+        return place_map::answer(&pages, &visitor, Sheet::new(part, kind), given).await;
+    }
     let next = given.names("next");
     let form = format!("/{}/new", plural(kind));
     let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
@@ -197,13 +200,16 @@ async fn save_at(
 ) -> Result<Response, PageError> {
     let (part, now) = found(pages, kinds, id, part_address).await?;
     let Posted { visitor, given } = posted;
+    if place_map::is_asked(&given) {
+        return place_map::answer(pages, &visitor, Sheet::of(part, &now, pages.app.pack()), given).await;
+    }
     let base = version_of(&given)?;
     let (id, kind) = (now.id, now.kind);
     let seen = base.clone();
     let read = pages.app.ask(move |engine| engine.record_seen(id, seen)).await??;
     let schema: Vec<_> = kind.schema().fields().collect();
     let back = address(kind, id);
-    let is_new = part.is_new;
+    let (is_new, name) = (part.is_new, part.name.clone());
     let sheet = Sheet::of(part, &read, pages.app.pack());
     let form = sheet.form();
     let failed = match form::patch(&schema, &given, &read.fields, pages.app.pack()) {
@@ -222,8 +228,10 @@ async fn save_at(
                     if saved.entry.is_none() {
                         drafts::saved(pages, &visitor, &form, &given).await;
                     }
-                    let next = if given.names("next") { &form } else { &back };
-                    return Ok(see_other(&format!("{next}?saved=1")));
+                    return Ok(match given.names("next") {
+                        true => see_other(&format!("{form}?saved=1")),
+                        false => back_to(&back, &name, Some(&saved)),
+                    });
                 }
                 Err(failed) => failed,
             }
@@ -285,7 +293,7 @@ async fn change_item(
     let intent = Intent::Patch(id, record.heads.clone(), patch);
     let back = address(kind, id);
     match submit(pages, &posted.visitor, intent, None).await? {
-        Ok(_) => Ok(see_other(&format!("{back}?saved=1"))),
+        Ok(_) => Ok(back_to(&back, address_of, None)),
         Err(failed) => {
             let sheet = Sheet::of(part, &record, pages.app.pack()).after(failed);
             Ok(sheet.page(pages, &posted.visitor).into_response())
@@ -298,6 +306,17 @@ fn is_reversed(record: &RecordView, part: &Part) -> bool {
     let Some((list, key)) = part.name.rsplit_once('/') else { return false };
     let lines = record.fields.get(list).and_then(Value::as_object);
     lines.is_some_and(|lines| lines.values().any(|line| line["reverses"] == key))
+}
+
+/// Back to the record's page, where the item that was saved stands.
+fn back_to(back: &str, part: &str, saved: Option<&Saved>) -> Response {
+    let new = saved.and_then(|saved| saved.new_items.get(&format!("/{part}")));
+    let item =
+        new.map(ItemId::as_str).or_else(|| part.rsplit('/').next()).filter(|item| item.parse::<ItemId>().is_ok());
+    match item {
+        Some(item) => see_other(&format!("{back}?saved=1&at={item}#item-{item}")),
+        None => see_other(&format!("{back}?saved=1")),
+    }
 }
 
 /// A patch that holds a value at the end of a path.

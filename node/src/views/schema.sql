@@ -2,6 +2,7 @@
 
 CREATE TABLE records (
     n          INTEGER PRIMARY KEY,
+    grp        INTEGER,          -- the record that speaks for all that are tied as the same conflict: mostly itself
     id         BLOB NOT NULL UNIQUE,
     kind       TEXT NOT NULL,
     status     TEXT,             -- of a consultation or project; phase of a conflict
@@ -18,6 +19,7 @@ CREATE TABLE records (
     listed     TEXT NOT NULL     -- what a list shows of it, as JSON
 );
 CREATE INDEX records_by_arrival ON records (arrival, id);
+CREATE INDEX records_by_group ON records (grp);
 CREATE INDEX records_by_kind ON records (kind, status);
 CREATE INDEX records_unapplied ON records (waiting, set_aside) WHERE waiting > 0 OR set_aside > 0;
 CREATE INDEX records_by_source ON records (source_ref) WHERE source_ref IS NOT NULL;
@@ -29,6 +31,23 @@ CREATE TABLE regions (
     PRIMARY KEY (region, record)
 ) WITHOUT ROWID;
 CREATE INDEX regions_of_record ON regions (record);
+
+-- What conflicts are about.
+CREATE TABLE stakes (
+    stake  TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    PRIMARY KEY (stake, record)
+) WITHOUT ROWID;
+CREATE INDEX stakes_of_record ON stakes (record);
+
+-- "Same conflict", as far as ties stand. The other record may not be here yet, or be no conflict.
+CREATE TABLE ties (
+    record INTEGER NOT NULL,
+    item   TEXT NOT NULL,
+    other  BLOB NOT NULL,
+    PRIMARY KEY (record, item)
+) WITHOUT ROWID;
+CREATE INDEX ties_by_other ON ties (other);
 
 CREATE TABLE items (
     record INTEGER NOT NULL,

@@ -1,3 +1,4 @@
+mod groups;
 mod tracker;
 
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         event_count: 1,
         origin: None,
         announced: None,
+        stakes: Vec::new(),
         sensitivity: None,
         source_ref: None,
         need: None,

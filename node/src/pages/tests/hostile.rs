@@ -130,7 +130,8 @@ async fn a_form_that_is_sent_twice_makes_one_record_and_one_incident() {
     let twice = async |path: &str, form: &Answer, inputs: &[(&str, &str)]| {
         let (one, other) = tokio::join!(officer.send(path, form, inputs), officer.send(path, form, inputs));
         assert_eq!((one.status, other.status), (303, 303), "{one:?} {other:?}");
-        assert_eq!(one.header("location"), other.header("location"));
+        let page = |answer: &Answer| answer.header("location").split('?').next().map(str::to_owned);
+        assert_eq!(page(&one), page(&other));
         one
     };
     let saved = twice("/conflicts/new", &form, &[("title", "Un")]).await;
