@@ -6,6 +6,7 @@
 
 mod behind;
 mod list;
+mod matters;
 mod outline;
 mod picture;
 mod places;
@@ -27,6 +28,7 @@ use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 pub use self::{
     behind::{Activities, AlertLine, ContributionLine, DeclaredActivities},
     list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
+    matters::{Matter, MatterFilter, MatterPage, OpenMatter},
     outline::Outline,
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
     places::{ConflictPlaces, PlacedConflict},
@@ -221,7 +223,7 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
 }
 
 fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
-    for table in ["regions", "items", "needs", "outlines"] {
+    for table in ["regions", "items", "matters", "needs", "outlines"] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
     }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
@@ -238,10 +240,13 @@ fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError>
     }
     let mut add =
         tx.prepare_cached("INSERT INTO items (record, list, item, parent, counts, fields) VALUES (?, ?, ?, ?, ?, ?)")?;
+    let mut numbers = Vec::with_capacity(record.items.len());
     for item in &record.items {
         let (parent, fields) = (item.parent.as_ref().map(|id| id.as_str()), serde_json::to_string(&item.values)?);
         add.execute(params![n, item.list, item.item.as_str(), parent, item.counts, fields])?;
+        numbers.push(tx.last_insert_rowid());
     }
+    matters::show(tx, n, row, &numbers)?;
     if let Some(need) = &record.need {
         tx.prepare_cached("INSERT INTO needs (record, currency, amount) VALUES (?, ?, ?)")?.execute(params![
             n,

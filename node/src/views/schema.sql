@@ -31,6 +31,7 @@ CREATE TABLE regions (
 CREATE INDEX regions_of_record ON regions (record);
 
 CREATE TABLE items (
+    number INTEGER PRIMARY KEY,
     record INTEGER NOT NULL,
     list   TEXT NOT NULL,        -- recommendations, recommendations/follow_ups, incidents, …
     item   TEXT NOT NULL,
@@ -41,6 +42,20 @@ CREATE TABLE items (
 CREATE INDEX items_of_record ON items (record);
 CREATE INDEX items_by_list ON items (list, counts);
 CREATE INDEX items_by_parent ON items (parent) WHERE parent IS NOT NULL;
+
+-- What is due, or waits for somebody to do something.
+CREATE TABLE matters (
+    record   INTEGER NOT NULL,
+    item     INTEGER NOT NULL,   -- its number in items
+    matter   INTEGER NOT NULL,   -- what is open about it
+    date     TEXT,               -- when it is due, was decided or raised
+    answered TEXT,               -- of an alert
+    first    INTEGER,            -- the earliest day that the date can mean: 20101231
+    last     INTEGER,            -- the latest
+    rank     INTEGER NOT NULL    -- the lowest is shown first
+);
+CREATE INDEX matters_of_record ON matters (record);
+CREATE INDEX matters_by_kind ON matters (matter, rank, last);
 
 -- What projects need in all.
 CREATE TABLE needs (

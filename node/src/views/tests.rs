@@ -1,3 +1,4 @@
+mod matters;
 mod tracker;
 
 use std::time::{Duration, Instant};
