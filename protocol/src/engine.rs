@@ -27,6 +27,7 @@ mod queries;
 mod receipts;
 mod refresh;
 pub mod rows;
+mod settled;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -49,6 +50,7 @@ pub use self::{
     offices::Office,
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
     receipts::{Freshness, Receipt, ReceiptState},
+    settled::{Contender, Settlement},
 };
 use crate::{
     document::Authorship,

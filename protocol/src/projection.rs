@@ -26,6 +26,8 @@ pub struct RecordRow {
     pub title: String,
     /// Status of a consultation or project, phase of a conflict.
     pub status: Option<String>,
+    /// Other names that a conflict goes by.
+    pub aliases: Vec<String>,
     /// Keys of its regions; none means the whole country.
     pub regions: Vec<String>,
     /// Where it is, if that is known better than by region.
@@ -91,7 +93,10 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         Kind::Conflict => phase.and_then(|phase| phase.get("is")).and_then(Value::as_str).map(str::to_owned),
         Kind::Consultation | Kind::Project => text("status"),
     };
-    let regions = fields.get("regions").and_then(Value::as_array).into_iter().flatten();
+    let members = |key: &str| -> Vec<String> {
+        let members = fields.get(key).and_then(Value::as_array).into_iter().flatten();
+        members.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
     let schema: Vec<&'static Field> = reading.kind.schema().fields().collect();
     let mut walk = Walk::default();
     walk.object(&schema, fields, "", None, false);
@@ -99,7 +104,8 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         kind: reading.kind,
         title: text("title").unwrap_or_default(),
         status,
-        regions: regions.filter_map(Value::as_str).map(str::to_owned).collect(),
+        aliases: members("aliases"),
+        regions: members("regions"),
         place: fields.get("place").and_then(|place| serde_json::from_value(place.clone()).ok()),
         date: date(fields.get("start_date"))
             .or_else(|| date(fields.get("end_date")))

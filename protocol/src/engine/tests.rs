@@ -12,6 +12,7 @@ mod failures;
 mod forks;
 mod hostile;
 mod lanes;
+mod settled;
 mod speed;
 
 use super::Saved;
