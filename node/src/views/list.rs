@@ -10,7 +10,7 @@ use toguna_protocol::{
     record::{Flag, Kind},
 };
 
-use super::{UNSTATED, Views, ViewsError, search};
+use super::{Changed, UNSTATED, Views, ViewsError, search};
 
 /// The region by which records that concern the whole country are asked for.
 pub const NATIONAL: &str = "national";
@@ -140,6 +140,8 @@ pub struct Filter {
     pub since: Option<Arrival>,
     /// Needing a person for this.
     pub need: Option<Need>,
+    /// Changed since some moment, by any office or one.
+    pub changed: Option<Changed>,
 }
 
 /// The place after a record of a list. Stays good while records change: a record that changes meanwhile moves to the
@@ -280,6 +282,11 @@ pub(super) fn conditions(filter: &Filter) -> Option<Conditions> {
     }
     if let Some(typed) = filter.text.as_ref().filter(|typed| !typed.trim().is_empty()) {
         require("n IN (SELECT rowid FROM search WHERE search MATCH ?)", text(&search::expression(typed)?));
+    }
+    if let Some(changed) = filter.changed {
+        let (term, values) = changed.condition();
+        all.terms.push(term);
+        all.values.extend(values);
     }
     Some(all)
 }

@@ -99,6 +99,8 @@ pub struct MatterFilter {
     pub until: Option<Day>,
     /// That were certainly due before this day.
     pub passed_on: Option<Day>,
+    /// That are not, or need not be, overdue on this day.
+    pub in_time_on: Option<Day>,
 }
 
 /// Something that is open.
@@ -145,7 +147,11 @@ impl Views {
         let mut narrowed =
             format!("FROM matters JOIN records ON n = matters.record WHERE matter IN ({})", kinds.join(","));
         terms.iter().for_each(|term| narrowed.extend([" AND ", term]));
-        let bounds = [(" AND first <= ?", filter.until), (" AND last < ?", filter.passed_on)];
+        let bounds = [
+            (" AND first <= ?", filter.until),
+            (" AND last < ?", filter.passed_on),
+            (" AND (last IS NULL OR last >= ?)", filter.in_time_on),
+        ];
         for (bound, day) in bounds.into_iter().filter_map(|(bound, day)| Some((bound, day?))) {
             narrowed.push_str(bound);
             values.push(Sql::Integer(number_of(day)));

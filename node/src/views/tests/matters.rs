@@ -66,6 +66,7 @@ fn a_recommendation_is_open_until_it_ends_and_unheard_of_until_somebody_speaks()
     let passed = MatterFilter { passed_on: Some(TODAY), ..dated() };
     assert_eq!(told(&views, &passed), ["r recommendation 2025", "r recommendation 2026-11-25"]);
     assert_eq!(told(&views, &MatterFilter { passed_on: Some((2027, 1, 1)), ..dated() }).len(), 3);
+    assert_eq!(told(&views, &MatterFilter { in_time_on: Some(TODAY), ..dated() }), ["r recommendation 2026"]);
     assert_eq!(told(&views, &of(&[Matter::Unheard])), ["r unheard"]);
     let page = views.open_matters(&of(&[Matter::Unheard]), 0, 1).unwrap();
     assert_eq!(page.matters[0].fields["due_date"], "2026");
