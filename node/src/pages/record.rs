@@ -1,5 +1,6 @@
 //! One record as it is, and how it came to be so.
 
+mod earlier;
 mod history;
 mod receipts;
 mod show;
@@ -14,7 +15,8 @@ use toguna_protocol::{
 };
 
 pub(super) use self::{
-    history::{field_of, history, value},
+    earlier::{save as take_back, show as earlier},
+    history::{field_of, history, said, value},
     receipts::{receipts, sentence},
     show::label_of,
 };
@@ -26,6 +28,7 @@ use super::{
     tie::{self, Named},
     visitor::Visitor,
 };
+use crate::views::ListedRecord;
 
 /// The kind that an address names: `conflicts`.
 pub(super) fn kind_of(kinds: &str) -> Result<Kind, PageError> {
@@ -44,6 +47,15 @@ pub(super) fn plural(kind: Kind) -> &'static str {
 /// The address of a record.
 pub(super) fn address(kind: Kind, id: RecordId) -> String {
     format!("/{}/{id}", plural(kind))
+}
+
+/// What a record is called, with its page.
+pub(super) fn linked(speech: Speech<'_>, record: &ListedRecord) -> Markup {
+    html! {
+        a href=(address(record.kind, record.id)) {
+            @if record.title.is_empty() { (speech.say("untitled")) } @else { (record.title) }
+        }
+    }
 }
 
 /// What the address says beside the record.
