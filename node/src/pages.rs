@@ -31,6 +31,7 @@ mod layout;
 mod list;
 mod live;
 mod national;
+mod noted;
 mod part;
 mod place_map;
 mod places;
@@ -90,6 +91,7 @@ struct Pages {
     /// The country on paper, drawn once.
     base_map: map::BaseMap,
     plis: sync::Plis,
+    noted: noted::Noted,
     demo: Option<Demonstration>,
 }
 
@@ -128,12 +130,20 @@ pub fn router_of_demo(app: App, accounts: Accounts, settings: PageSettings, demo
 fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<Demonstration>) -> Router {
     let base_map = map::BaseMap::of(app.pack());
     let plis = sync::Plis::within(app.data_dir());
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, demo });
+    let noted = noted::Noted::within(app.data_dir());
+    let pages: Shared =
+        Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, noted, demo });
     // Where a form of these pages is refused, its address stays in the browser.
     let (to_account, to_accounts) =
         (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
     Router::new()
         .route("/", get(today::show))
+        .route("/changes", get(today::changes))
+        .route("/deadlines", get(today::deadlines))
+        .route("/open/{what}", get(today::open))
+        .route("/reviews", post(today::mark))
+        .route("/same", post(today::answer))
+        .route("/settled", post(today::agree))
         .route("/account", get(account::show))
         .route("/account/language", to_account.clone().post(account::save_language))
         .route("/account/password", to_account.post(account::save_password))
@@ -168,6 +178,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))
+        .route("/{kinds}/{id}/earlier/{entry}/{side}/{*pointer}", get(record::earlier).post(record::take_back))
         .route("/{kinds}/{id}/receipts", get(record::receipts))
         .route("/{kinds}/{id}/edit", get(edit::show).post(edit::save))
         .route("/{kinds}/{id}/edit/{*part}", get(edit::show_part).post(edit::save_part))

@@ -6,7 +6,8 @@
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
 //! files and what is said of them; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on
-//! paper; `pages.ftl` all that stands on pages besides. A message that English lacks is shown in French. Tests hold that nothing is missing in either.
+//! paper; `today.ftl` what waits, deadlines and reviews; `pages.ftl` all that stands on pages besides. A message that
+//! English lacks is shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
 //! A field is named by its path: the kind, then the names of the fields down to it, without the ids of items. Its
@@ -44,6 +45,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
     ("fr/conflicts.ftl", include_str!("../words/fr/conflicts.ftl")),
     ("fr/blank.ftl", include_str!("../words/fr/blank.ftl")),
+    ("fr/today.ftl", include_str!("../words/fr/today.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -56,6 +58,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/export.ftl", include_str!("../words/en/export.ftl")),
     ("en/conflicts.ftl", include_str!("../words/en/conflicts.ftl")),
     ("en/blank.ftl", include_str!("../words/en/blank.ftl")),
+    ("en/today.ftl", include_str!("../words/en/today.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

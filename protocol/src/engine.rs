@@ -29,6 +29,7 @@ mod receipts;
 mod refresh;
 pub mod rows;
 mod sent;
+mod settled;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -50,6 +51,7 @@ pub use self::{
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
     receipts::{Freshness, Receipt, ReceiptState},
     sent::SentForm,
+    settled::{Contender, Settlement},
 };
 use crate::{
     document::Authorship,

@@ -26,6 +26,8 @@ pub struct RecordRow {
     pub title: String,
     /// Status of a consultation or project, phase of a conflict.
     pub status: Option<String>,
+    /// Other names that a conflict goes by.
+    pub aliases: Vec<String>,
     /// Keys of its regions; none means the whole country.
     pub regions: Vec<String>,
     /// Where it is, if that is known better than by region.
@@ -104,6 +106,7 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         kind: reading.kind,
         title: text("title").unwrap_or_default(),
         status,
+        aliases: keys("aliases"),
         regions: keys("regions"),
         place: fields.get("place").and_then(|place| serde_json::from_value(place.clone()).ok()),
         date: date(fields.get("start_date"))

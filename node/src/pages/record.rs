@@ -1,5 +1,6 @@
 //! One record as it is, and how it came to be so.
 
+mod earlier;
 mod head;
 mod history;
 mod receipts;
@@ -17,7 +18,8 @@ use toguna_protocol::{
 };
 
 pub(super) use self::{
-    history::{field_of, history, value},
+    earlier::{save as take_back, show as earlier},
+    history::{field_of, history, said, value},
     receipts::{receipts, sentence},
     show::{is_list, label_of},
 };
@@ -29,7 +31,7 @@ use super::{
     tie::{self, Named},
     visitor::Visitor,
 };
-use crate::views::Group;
+use crate::views::{Group, ListedRecord};
 
 /// The kind that an address names: `conflicts`.
 pub(super) fn kind_of(kinds: &str) -> Result<Kind, PageError> {
@@ -48,6 +50,15 @@ pub(super) fn plural(kind: Kind) -> &'static str {
 /// The address of a record.
 pub(super) fn address(kind: Kind, id: RecordId) -> String {
     format!("/{}/{id}", plural(kind))
+}
+
+/// What a record is called, with its page.
+pub(super) fn linked(speech: Speech<'_>, record: &ListedRecord) -> Markup {
+    html! {
+        a href=(address(record.kind, record.id)) {
+            @if record.title.is_empty() { (speech.say("untitled")) } @else { (record.title) }
+        }
+    }
 }
 
 /// What the address says beside the record.

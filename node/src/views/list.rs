@@ -10,7 +10,7 @@ use toguna_protocol::{
     record::{Flag, Kind},
 };
 
-use super::{UNSTATED, Views, ViewsError, search};
+use super::{Changed, UNSTATED, Views, ViewsError, search};
 
 /// The region by which records that concern the whole country are asked for.
 pub const NATIONAL: &str = "national";
@@ -154,6 +154,8 @@ pub struct Filter {
     pub since: Option<Arrival>,
     /// Needing a person for this.
     pub need: Option<Need>,
+    /// Changed since some moment, by any office or one.
+    pub changed: Option<Changed>,
 }
 
 /// The place after a record of a list. Stays good while records change: a record that changes meanwhile moves to the
@@ -344,6 +346,11 @@ pub(super) fn conditions(filter: &Filter) -> Option<Conditions> {
     if let Some(typed) = filter.text.as_ref().filter(|typed| !typed.trim().is_empty()) {
         let holds = "n IN (SELECT rowid FROM search WHERE search MATCH ?)".to_owned();
         require(of_any(holds), text(&search::expression(typed)?));
+    }
+    if let Some(changed) = filter.changed {
+        let (term, values) = changed.condition();
+        all.terms.push(term);
+        all.values.extend(values);
     }
     Some(all)
 }

@@ -70,6 +70,8 @@ pub enum DraftStep {
     Keep(String, String, OpenForm, Vec<(String, String)>),
     /// What a form left, or was filled with, is dropped: account and address of the form.
     Drop(String, String, OpenForm),
+    /// Everything that an account has is dropped: there is nobody any more who could go on with it.
+    DropAll(String),
 }
 
 /// Why a draft was not kept or not dropped.
@@ -164,6 +166,7 @@ impl<S: Shelf> Engine<S> {
                 let dropped = self.drop_draft(&account, &form, open, &mut batch);
                 dropped.map(|()| None).map_err(DraftError::from)
             }
+            DraftStep::DropAll(account) => self.drop_drafts(&account, &mut batch).map(|()| None),
         };
         match kept {
             Ok(kept) if !batch.is_empty() => self.persist(batch, true, Work::Draft(id, kept)),
@@ -221,6 +224,13 @@ impl<S: Shelf> Engine<S> {
                 batch.remove(Table::Drafts, key);
             }
         }
+        Ok(())
+    }
+
+    fn drop_drafts(&mut self, account: &str, batch: &mut Batch) -> Result<(), DraftError> {
+        let drafts = self.drafts.of(account, self.ledger.shelf())?;
+        std::mem::take(drafts).into_keys().for_each(|key| batch.remove(Table::Drafts, key));
+        self.sent.drop_all(account, batch);
         Ok(())
     }
 

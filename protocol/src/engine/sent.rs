@@ -75,6 +75,12 @@ impl SentForms {
         Ok(self.0.get_mut(&key).expect("it was put there"))
     }
 
+    /// An account is gone, and what it sent with it.
+    pub(super) fn drop_all(&mut self, account: &str, batch: &mut Batch) {
+        self.0.remove(&account_key(account));
+        batch.remove(Table::Drafts, account_key(account));
+    }
+
     /// A write was refused: what is really there is read again.
     pub(super) fn forget(&mut self) {
         self.0.clear();

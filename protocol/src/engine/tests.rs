@@ -13,6 +13,7 @@ mod forks;
 mod hostile;
 mod lanes;
 mod sent;
+mod settled;
 mod speed;
 
 use super::Saved;

@@ -2,9 +2,12 @@
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
-use toguna_protocol::record::{
-    Kind, List,
-    schema::{Field, Shape},
+use toguna_protocol::{
+    engine::RecordView,
+    record::{
+        Flag, Kind, List,
+        schema::{Field, Shape},
+    },
 };
 
 use super::{Page, address, crumbs, head, receipts, timeline, title};
@@ -14,6 +17,7 @@ use crate::pages::{
     sections::{Section, sections},
     speech::Speech,
     tie::ties,
+    today::end_unknown,
 };
 
 pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
@@ -83,9 +87,20 @@ fn needs(speech: Speech<'_>, page: &Page, here: &str) -> Markup {
         @if !record.to_complete.is_empty() {
             details.complete {
                 summary { (speech.count("to-complete", record.to_complete.len() as u64)) }
-                ul { @for flag in &record.to_complete { li { (of(&flag.pointer)) " : " (flag_text(speech, &flag.code)) } } }
+                ul { @for flag in &record.to_complete { li { (to_complete(speech, record, flag)) } } }
             }
         }
+    }
+}
+
+/// What is to be completed, and where.
+fn to_complete(speech: Speech<'_>, record: &RecordView, flag: &Flag) -> String {
+    let mut segments = flag.pointer.split('/').skip(1);
+    let item = segments.next().zip(segments.next());
+    let agreement = item.and_then(|(list, id)| record.fields.get(list)?.get(id)?.as_object());
+    match agreement.filter(|_| flag.code == "end-unknown") {
+        Some(agreement) => end_unknown(speech, agreement),
+        None => format!("{} : {}", label_of(speech, record.kind, &flag.pointer), flag_text(speech, &flag.code)),
     }
 }
 
