@@ -222,6 +222,11 @@ impl Pack {
         self.outlines.iter().find(|outlines| outlines.version == version).map(|outlines| outlines.text.as_str())
     }
 
+    /// Whether it has the outlines of any regions, so that a map can be drawn.
+    pub fn is_drawn(&self) -> bool {
+        !self.outlines.is_empty()
+    }
+
     /// The same outlines as numbers, in the order of the file.
     pub fn region_shapes(&self, version: &str) -> Option<&[Shape]> {
         self.outlines.iter().find(|outlines| outlines.version == version).map(|outlines| outlines.shapes.as_slice())
@@ -254,6 +259,16 @@ impl Pack {
     /// What conflicts are about.
     pub fn stakes(&self) -> &[Stake] {
         &self.conflicts.stakes
+    }
+
+    /// The stakes that a key names: those of a group, or a stake itself. A key that the pack does not have names itself,
+    /// since a record of a newer version may.
+    pub fn stakes_of(&self, key: &str) -> Vec<String> {
+        if self.stake_groups().iter().any(|group| group.key == key) {
+            let of_group = self.stakes().iter().filter(|stake| stake.group.as_deref() == Some(key));
+            return of_group.map(|stake| stake.key.clone()).collect();
+        }
+        vec![key.to_owned()]
     }
 
     /// Kinds of incident.

@@ -15,6 +15,7 @@ pub mod map;
 
 mod account;
 mod accounts;
+mod blank;
 mod conflict_map;
 mod days;
 mod demo;
@@ -30,7 +31,9 @@ mod layout;
 mod list;
 mod live;
 mod national;
+mod noted;
 mod part;
+mod place_map;
 mod places;
 mod recommendations;
 mod record;
@@ -66,6 +69,10 @@ use crate::{
     words::{Lang, Words},
 };
 
+/// Bytes of a form: a paste of a megabyte, each byte of it as the three that browsers send, so that the form can come
+/// back with all of it and say what is too long.
+const MAX_FORM: usize = 4 * 1024 * 1024;
+
 /// How the pages are served.
 #[derive(Debug, Clone)]
 pub struct PageSettings {
@@ -84,6 +91,7 @@ struct Pages {
     /// The country on paper, drawn once.
     base_map: map::BaseMap,
     plis: sync::Plis,
+    noted: noted::Noted,
     demo: Option<Demonstration>,
 }
 
@@ -122,12 +130,20 @@ pub fn router_of_demo(app: App, accounts: Accounts, settings: PageSettings, demo
 fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<Demonstration>) -> Router {
     let base_map = map::BaseMap::of(app.pack());
     let plis = sync::Plis::within(app.data_dir());
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, demo });
+    let noted = noted::Noted::within(app.data_dir());
+    let pages: Shared =
+        Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, noted, demo });
     // Where a form of these pages is refused, its address stays in the browser.
     let (to_account, to_accounts) =
         (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
     Router::new()
         .route("/", get(today::show))
+        .route("/changes", get(today::changes))
+        .route("/deadlines", get(today::deadlines))
+        .route("/open/{what}", get(today::open))
+        .route("/reviews", post(today::mark))
+        .route("/same", post(today::answer))
+        .route("/settled", post(today::agree))
         .route("/account", get(account::show))
         .route("/account/language", to_account.clone().post(account::save_language))
         .route("/account/password", to_account.post(account::save_password))
@@ -144,6 +160,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/drafts", post(drafts::keep))
         .route("/drafts/drop", post(drafts::drop_one))
         .route("/places", get(places::named))
+        .route(place_map::IMAGE_PATH, get(place_map::image))
         .route(layout::LIVE_PATH, get(live::events))
         .route("/sync/only-here", get(sync::only_here))
         .route("/sync/plis", post(sync::prepare))
@@ -156,9 +173,12 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/export.csv", get(export::csv))
         .route("/{kinds}/export.xlsx", get(export::xlsx))
         .route("/{kinds}/export.geojson", get(export::geojson))
+        .route("/{kinds}/blank", get(blank::record))
+        .route("/{kinds}/blank/{list}", get(blank::item))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))
+        .route("/{kinds}/{id}/earlier/{entry}/{side}/{*pointer}", get(record::earlier).post(record::take_back))
         .route("/{kinds}/{id}/receipts", get(record::receipts))
         .route("/{kinds}/{id}/edit", get(edit::show).post(edit::save))
         .route("/{kinds}/{id}/edit/{*part}", get(edit::show_part).post(edit::save_part))
@@ -171,6 +191,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route(&layout::script_path(), get(layout::script))
         .route(layout::ICON_PATH, get(layout::icon))
         .fallback(async || PageError::NotFound)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(pages.clone(), layout::around))
         .with_state(pages)
 }

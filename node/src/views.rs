@@ -5,7 +5,11 @@
 //! stored rows, and is usable meanwhile ([`Views::is_complete`] tells).
 
 mod behind;
+mod changed;
+mod groups;
+mod likeness;
 mod list;
+mod matters;
 mod outline;
 mod picture;
 mod places;
@@ -15,9 +19,12 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -26,7 +33,11 @@ use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 
 pub use self::{
     behind::{Activities, AlertLine, ContributionLine, DeclaredActivities},
-    list::{Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
+    changed::{Changed, OfficeChanges, SettledElsewhere, Since},
+    groups::{Group, SameConflict},
+    likeness::LikelySame,
+    list::{AnyStake, Cursor, CursorError, Filter, ListedRecord, NATIONAL, Need, Page},
+    matters::{Matter, MatterFilter, MatterPage, OpenMatter},
     outline::Outline,
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
     places::{ConflictPlaces, PlacedConflict},
@@ -71,6 +82,7 @@ pub struct Unapplied {
 /// The database. Queries take milliseconds and one runs at a time; call them where a thread may block.
 pub struct Views {
     db: Mutex<Connection>,
+    likeness: Mutex<likeness::Likeness>,
     complete: AtomicBool,
 }
 
@@ -80,15 +92,20 @@ impl Views {
         let db = Connection::open_in_memory()?;
         db.set_prepared_statement_cache_capacity(64);
         db.execute_batch(include_str!("views/schema.sql"))?;
-        Ok(Views { db: Mutex::new(db), complete: AtomicBool::new(false) })
+        Ok(Views { db: Mutex::new(db), likeness: Mutex::default(), complete: AtomicBool::new(false) })
     }
 
     /// Shows rows, all or none. A row never replaces one with a higher arrival number.
     pub fn apply(&self, rows: &[Row]) -> Result<(), ViewsError> {
         let mut db = self.db();
         let tx = db.transaction()?;
-        rows.iter().try_for_each(|row| show(&tx, row))?;
-        Ok(tx.commit()?)
+        let mut changed = BTreeSet::new();
+        rows.iter().try_for_each(|row| show(&tx, row, &mut changed))?;
+        groups::renew(&tx, &changed)?;
+        tx.commit()?;
+        let mut likeness = self.likeness.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.iter().for_each(|row| likeness.show(row));
+        Ok(())
     }
 
     /// Shows a record no longer.
@@ -100,10 +117,15 @@ impl Views {
             .query_row([&record.0[..]], |shown| shown.get(0))
             .optional()?;
         if let Some(n) = shown {
+            let mut left = groups::together(&tx, n)?;
+            left.remove(&n);
             hide_parts(&tx, n)?;
             tx.prepare_cached("DELETE FROM records WHERE n = ?")?.execute([n])?;
+            groups::renew(&tx, &left)?;
         }
-        Ok(tx.commit()?)
+        tx.commit()?;
+        self.likeness.lock().unwrap_or_else(PoisonError::into_inner).forget(record);
+        Ok(())
     }
 
     /// Every stored row has been shown.
@@ -166,17 +188,18 @@ impl Views {
     }
 }
 
-/// The digest of all that a row says of its record. The arrival number is left out: two rows made of the same
+/// The digest of all that a row says of its record. Arrival numbers are left out: two rows made of the same
 /// document at different times are equal.
 pub fn row_digest(row: &Row) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    let Row { id, record, created, updated, arrival: _, waiting, set_aside } = row;
-    serde_json::to_writer(&mut hasher, &(id, record, created, updated, waiting, set_aside))
+    let Row { id, record, created, updated, arrival: _, waiting, set_aside, settled, heard: _ } = row;
+    serde_json::to_writer(&mut hasher, &(id, record, created, updated, waiting, set_aside, settled))
         .expect("a row is plain data, and hashing does not fail");
     *hasher.finalize().as_bytes()
 }
 
-fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
+/// Shows a row. `changed` then names every record whose group may be another.
+fn show(tx: &Transaction<'_>, row: &Row, changed: &mut BTreeSet<i64>) -> Result<(), ViewsError> {
     let shown: Option<(i64, u64)> = tx
         .prepare_cached("SELECT n, arrival FROM records WHERE id = ?")?
         .query_row([&row.id.0[..]], |shown| Ok((shown.get(0)?, shown.get(1)?)))
@@ -185,19 +208,21 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         return Ok(());
     }
     if let Some((n, _)) = shown {
+        changed.extend(groups::together(tx, n)?);
         hide_parts(tx, n)?;
     }
     let (record, listed) = (&row.record, ListedRecord::of(row));
     let place = record.place.as_ref().filter(|_| record.kind == Kind::Conflict);
     tx.prepare_cached(
         "INSERT INTO records (n, id, kind, status, source_ref, events, origin, announced, place, arrival, waiting,
-             set_aside, digest, needs, listed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             set_aside, digest, needs, listed, began, created, updated, office)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status,
              source_ref = excluded.source_ref, events = excluded.events, origin = excluded.origin,
              announced = excluded.announced, place = excluded.place, arrival = excluded.arrival, waiting = excluded.waiting,
              set_aside = excluded.set_aside, digest = excluded.digest, needs = excluded.needs,
-             listed = excluded.listed",
+             listed = excluded.listed, began = excluded.began, created = excluded.created,
+             updated = excluded.updated, office = excluded.office",
     )?
     .execute(params![
         shown.map(|(n, _)| n),
@@ -215,13 +240,18 @@ fn show(tx: &Transaction<'_>, row: &Row) -> Result<(), ViewsError> {
         row_digest(row),
         list::needs_of(&listed),
         serde_json::to_string(&listed)?,
+        changed::began(row).0,
+        row.created.at.0,
+        row.updated.at.0,
+        &row.updated.office.0[..],
     ])?;
     let n = shown.map_or_else(|| tx.last_insert_rowid(), |(n, _)| n);
+    changed.insert(n);
     show_parts(tx, n, row)
 }
 
 fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
-    for table in ["regions", "items", "needs", "outlines"] {
+    for table in ["regions", "stakes", "ties", "items", "matters", "touched", "settled", "needs", "outlines"] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
     }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
@@ -231,17 +261,26 @@ fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
 /// What hangs on a record's row.
 fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError> {
     outline::show(tx, n, row)?;
+    groups::show(tx, n, row)?;
     let record = &row.record;
     let mut add = tx.prepare_cached("INSERT OR IGNORE INTO regions (region, record) VALUES (?, ?)")?;
     for region in &record.regions {
         add.execute(params![region, n])?;
     }
+    let mut add = tx.prepare_cached("INSERT OR IGNORE INTO stakes (stake, record) VALUES (?, ?)")?;
+    for stake in &record.stakes {
+        add.execute(params![stake, n])?;
+    }
     let mut add =
         tx.prepare_cached("INSERT INTO items (record, list, item, parent, counts, fields) VALUES (?, ?, ?, ?, ?, ?)")?;
+    let mut numbers = Vec::with_capacity(record.items.len());
     for item in &record.items {
         let (parent, fields) = (item.parent.as_ref().map(|id| id.as_str()), serde_json::to_string(&item.values)?);
         add.execute(params![n, item.list, item.item.as_str(), parent, item.counts, fields])?;
+        numbers.push(tx.last_insert_rowid());
     }
+    matters::show(tx, n, row, &numbers)?;
+    changed::show(tx, n, row)?;
     if let Some(need) = &record.need {
         tx.prepare_cached("INSERT INTO needs (record, currency, amount) VALUES (?, ?, ?)")?.execute(params![
             n,

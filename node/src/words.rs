@@ -5,8 +5,9 @@
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
-//! files and what is said of them; `pages.ftl` all that stands on pages besides. A message that English lacks is shown
-//! in French. Tests hold that nothing is missing in either.
+//! files and what is said of them; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on
+//! paper; `today.ftl` what waits, deadlines and reviews; `pages.ftl` all that stands on pages besides. A message that
+//! English lacks is shown in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
 //! A field is named by its path: the kind, then the names of the fields down to it, without the ids of items. Its
@@ -24,7 +25,7 @@ use std::sync::LazyLock;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
 
-pub use amounts::{money, number};
+pub use amounts::{decimal, money, number};
 pub use fluent_bundle::FluentValue;
 pub use lang::{Lang, UnknownLang};
 
@@ -42,6 +43,9 @@ const FRENCH: &Files<'static> = &[
     ("fr/carry.ftl", include_str!("../words/fr/carry.ftl")),
     ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
     ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
+    ("fr/conflicts.ftl", include_str!("../words/fr/conflicts.ftl")),
+    ("fr/blank.ftl", include_str!("../words/fr/blank.ftl")),
+    ("fr/today.ftl", include_str!("../words/fr/today.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -52,6 +56,9 @@ const ENGLISH: &Files<'static> = &[
     ("en/carry.ftl", include_str!("../words/en/carry.ftl")),
     ("en/people.ftl", include_str!("../words/en/people.ftl")),
     ("en/export.ftl", include_str!("../words/en/export.ftl")),
+    ("en/conflicts.ftl", include_str!("../words/en/conflicts.ftl")),
+    ("en/blank.ftl", include_str!("../words/en/blank.ftl")),
+    ("en/today.ftl", include_str!("../words/en/today.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

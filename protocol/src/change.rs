@@ -227,6 +227,26 @@ impl Head {
         if preds.is_none() || keys.is_none() { Err(Unreadable::TooManyOperations) } else { Ok(()) }
     }
 
+    /// Whether it may leave one of several values at a key: some operation takes the place of several others, or deletes a
+    /// key. Automerge writes the choice of the value that is shown already as a deletion of the others.
+    pub(crate) fn joins(&self, payload: &[u8]) -> bool {
+        let column = |column| Rle::<u64>::new(self.column(payload, column));
+        let any = |column: Rle<'_, u64>, is: fn(u64) -> bool| {
+            matches!(column.total(u64::MAX, |value| u64::from(is(value))), Ok(Some(1..)))
+        };
+        let is_deletion = |action: u64| action == u64::from(Action::Delete.code());
+        if any(column(Column::PredCount), |count| count > 1) {
+            return true;
+        }
+        if !any(column(Column::Action), is_deletion) {
+            return false;
+        }
+        let mut keys = Rle::<&str>::new(self.column(payload, Column::KeyText));
+        let mut actions = column(Column::Action);
+        (0..self.ops)
+            .any(|_| matches!((actions.next(), keys.next()), (Ok(Some(action)), Ok(Some(_))) if is_deletion(action)))
+    }
+
     /// What stands from the columns on.
     pub(crate) fn columns<'a>(&self, payload: &'a [u8]) -> &'a [u8] {
         &payload[self.columns_from..]

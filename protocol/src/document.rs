@@ -54,6 +54,8 @@ pub struct ChangeEntry {
     pub reason: Option<String>,
     /// When it was made, by its office's clock.
     pub at: UnixSeconds,
+    /// Whether it may have put one value in the place of several: what settles a divergence does.
+    pub joins: bool,
 }
 
 impl ChangeEntry {
@@ -65,6 +67,7 @@ impl ChangeEntry {
             seq: entry.header().seq,
             change,
             max_op: head.max_op(),
+            joins: head.joins(entry.payload()),
             deps: head.outline.deps,
             person,
             reason,

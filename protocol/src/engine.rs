@@ -20,6 +20,7 @@ mod documents;
 mod drafts;
 mod forks;
 mod intake;
+mod intent;
 mod lanes;
 mod offices;
 mod own;
@@ -27,18 +28,17 @@ mod queries;
 mod receipts;
 mod refresh;
 pub mod rows;
+mod sent;
+mod settled;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
-use automerge::ChangeHash;
-use serde_json::Value;
-
 use self::{
     beacons::Beacons, commands::OwnEdit, documents::Documents, drafts::Drafts, lanes::Lanes, offices::Offices,
-    rows::Row,
+    rows::Row, sent::SentForms,
 };
 pub use self::{
     beacons::{Carrier, Word},
@@ -46,18 +46,21 @@ pub use self::{
     bundles::{BundleRefusal, BundleStep, Contents, Lack, Taken},
     commands::HeldBack,
     drafts::{Draft, DraftError, DraftNote, DraftStep, Kept, OpenForm},
+    intent::{Command, CommandError, Intent, Saved},
     offices::Office,
     queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
     receipts::{Freshness, Receipt, ReceiptState},
+    sent::SentForm,
+    settled::{Contender, Settlement},
 };
 use crate::{
     document::Authorship,
     entry::VerifiedEntry,
     feed::{Feed, ForkProof, OfficeCard, Signer, Tip},
     frame::Reason,
-    ids::{AuthorKey, EntryHash, Epoch, FeedId, ItemId, Moment, NetworkId, Now, RecordId, Seq, UnixSeconds},
+    ids::{AuthorKey, EntryHash, Epoch, FeedId, Moment, NetworkId, Now, RecordId, Seq, UnixSeconds},
     ledger::{Accepted, ForkOutcome, Ledger, LedgerError},
-    record::{Choice, Kind, RecordError, Vocabulary},
+    record::Vocabulary,
     session::{Baseline, Identity, Session},
     shelf::{Batch, Shelf, ShelfError, Table},
 };
@@ -135,69 +138,6 @@ pub enum Event {
     Tick,
     /// The node is about to stop: sessions end, and what is derived is written down.
     Stop,
-}
-
-/// A person's intent.
-#[derive(Debug, Clone)]
-pub struct Command {
-    /// Who, and why where a reason is given. The time is the engine's.
-    pub person: String,
-    /// The reason, at most [`crate::limits::MAX_REASON`] characters.
-    pub reason: Option<String>,
-    /// What.
-    pub intent: Intent,
-}
-
-/// What a command does. Fields, patches and values have the shape of [`crate::record`].
-#[derive(Debug, Clone)]
-pub enum Intent {
-    /// A new record.
-    Create(Kind, Value),
-    /// Changes to a record, made by someone who saw it at these heads.
-    Patch(RecordId, Vec<ChangeHash>, Value),
-    /// A choice among the concurrent values of the field at a JSON pointer, seen at these heads.
-    Settle(RecordId, Vec<ChangeHash>, String, Choice),
-    /// An evaluator's opinion: its commitment is written, its text kept here until all have committed.
-    Evaluate(RecordId, String, Value),
-    /// An opinion that was held back here is published. The engine does so by itself.
-    Open(RecordId, HeldBack),
-}
-
-/// What a command brought about. It is durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saved {
-    /// The record.
-    pub record: RecordId,
-    /// The entry; absent when everything asked for was already so.
-    pub entry: Option<EntryHash>,
-    /// The document's heads after it.
-    pub heads: Vec<ChangeHash>,
-    /// New items by the pointer under which they were asked for.
-    pub new_items: BTreeMap<String, ItemId>,
-}
-
-/// Why a command was not carried out. Nothing was written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommandError {
-    /// There is no such record here.
-    #[error("there is no such record at this office")]
-    NotFound,
-    /// The record refuses: fields at fault, values changed meanwhile, steps the workflow does not allow.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// Other offices would have to set the change aside.
-    #[error("this cannot be saved at once: {0}; save it in parts")]
-    TooMuch(String),
-    /// A name or a reason is missing or over its bound.
-    #[error("{0} is missing or too long")]
-    Authorship(&'static str),
-    /// The store cannot write.
-    #[error("not saved: {0}")]
-    NotSaved(String),
-    /// The store cannot be read.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
 }
 
 /// What is to be done, in order.
@@ -339,6 +279,7 @@ pub struct Engine<S> {
     documents: Documents,
     offices: Offices,
     drafts: Drafts,
+    sent: SentForms,
     lanes: Lanes,
     beacons: Beacons,
     sessions: BTreeMap<ConnId, Session>,
@@ -430,6 +371,7 @@ impl<S: Shelf> Engine<S> {
             documents: Documents::new(),
             offices: Offices::default(),
             drafts: Drafts::default(),
+            sent: SentForms::default(),
             lanes: Lanes::default(),
             beacons: Beacons::default(),
             sessions: BTreeMap::new(),

@@ -181,5 +181,8 @@ pub const MAX_DRAFT: usize = MAX_PAYLOAD;
 /// Drafts of one account: more than anybody leaves unfinished. The oldest goes first.
 pub const MAX_DRAFTS: usize = 200;
 
+/// Forms of one account of which it is known that they were saved: whoever sends one again does so soon.
+pub const MAX_SENT_FORMS: usize = 32;
+
 /// Parts of a bundle that is split: a gigabyte in the smallest parts that make sense.
 pub const MAX_BUNDLE_PARTS: usize = 16 * 1024;

@@ -26,6 +26,8 @@ pub struct RecordRow {
     pub title: String,
     /// Status of a consultation or project, phase of a conflict.
     pub status: Option<String>,
+    /// Other names that a conflict goes by.
+    pub aliases: Vec<String>,
     /// Keys of its regions; none means the whole country.
     pub regions: Vec<String>,
     /// Where it is, if that is known better than by region.
@@ -35,12 +37,14 @@ pub struct RecordRow {
     /// How many events it stands for.
     pub event_count: u64,
     /// Where a project comes from.
-    // A stored row that lacks this or the next is of an earlier version: it is not read, and so made anew.
+    // A stored row that lacks this or one of the next two is of an earlier version: it is not read, and so made anew.
     #[serde(deserialize_with = "Option::deserialize")]
     pub origin: Option<String>,
     /// How many recommendations a consultation's report announces.
     #[serde(deserialize_with = "Option::deserialize")]
     pub announced: Option<u64>,
+    /// What a conflict is about: keys of the country pack.
+    pub stakes: Vec<String>,
     /// Who may see it, where that was said.
     pub sensitivity: Option<String>,
     /// Key in the source it was imported from.
@@ -91,7 +95,10 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         Kind::Conflict => phase.and_then(|phase| phase.get("is")).and_then(Value::as_str).map(str::to_owned),
         Kind::Consultation | Kind::Project => text("status"),
     };
-    let regions = fields.get("regions").and_then(Value::as_array).into_iter().flatten();
+    let keys = |name: &str| {
+        let members = fields.get(name).and_then(Value::as_array).into_iter().flatten();
+        members.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
     let schema: Vec<&'static Field> = reading.kind.schema().fields().collect();
     let mut walk = Walk::default();
     walk.object(&schema, fields, "", None, false);
@@ -99,7 +106,8 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         kind: reading.kind,
         title: text("title").unwrap_or_default(),
         status,
-        regions: regions.filter_map(Value::as_str).map(str::to_owned).collect(),
+        aliases: keys("aliases"),
+        regions: keys("regions"),
         place: fields.get("place").and_then(|place| serde_json::from_value(place.clone()).ok()),
         date: date(fields.get("start_date"))
             .or_else(|| date(fields.get("end_date")))
@@ -107,6 +115,7 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         event_count: fields.get("event_count").and_then(Value::as_u64).unwrap_or(1),
         origin: text("origin"),
         announced: fields.get("recommendations_announced").and_then(Value::as_u64),
+        stakes: keys("stakes"),
         sensitivity: text("sensitivity"),
         source_ref: text("source_ref"),
         need: fields.get("need").and_then(|need| serde_json::from_value(need.clone()).ok()),

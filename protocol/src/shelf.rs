@@ -24,7 +24,7 @@ pub enum Table {
     Records = 7,
     /// Texts that must not leave this node yet, such as an opinion before every evaluator has committed.
     Private = 8,
-    /// What the node keeps for the person at the keyboard: unfinished forms.
+    /// What the node keeps for the person at the keyboard: unfinished forms, and which forms were saved.
     Drafts = 9,
     /// `b ‖ author key` → its beacon, and how it came; `p ‖ peer's key` → which beacons it has. Can be lost.
     Beacons = 10,

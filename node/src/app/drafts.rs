@@ -49,6 +49,14 @@ impl App {
         self.step(DraftStep::Drop(account.to_owned(), form.to_owned(), open)).await.map(drop)
     }
 
+    /// Drops all that an account has typed and not saved.
+    ///
+    /// # Errors
+    /// Where the store cannot be written or read.
+    pub async fn drop_drafts(&self, account: &str) -> Result<(), DraftAskError> {
+        self.step(DraftStep::DropAll(account.to_owned())).await.map(drop)
+    }
+
     async fn step(&self, step: DraftStep) -> Result<Option<Kept>, DraftAskError> {
         let (reply, answer) = oneshot::channel();
         self.driving.draft(step, reply).await?;

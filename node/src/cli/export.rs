@@ -23,6 +23,9 @@ pub(super) async fn run(args: &ExportListArgs, office: &Office, out: &mut Out) -
         "format": format.key(),
         "region": args.region,
         "status": args.status,
+        "origin": args.origin,
+        "stake": args.stake,
+        "own": args.own,
         "text": args.text,
         "language": args.language.key(),
     });
@@ -87,7 +90,9 @@ fn who(line: &Value) -> String {
 fn which(line: &Value) -> String {
     let kind =
         Kind::from_key(&text(line, "kind")).map_or_else(|| text(line, "kind"), |kind| format!("{}s", kind.key()));
-    let given = ["region", "status"].into_iter().filter_map(|field| line[field].as_str().map(str::to_owned));
-    let words = (line["words"] == true).then(|| "with words".to_owned());
-    std::iter::once(kind).chain(given).chain(words).collect::<Vec<_>>().join(", ")
+    let given =
+        ["region", "status", "origin", "stake"].into_iter().filter_map(|field| line[field].as_str().map(str::to_owned));
+    let is = |field: &str, said: &str| (line[field] == true).then(|| said.to_owned());
+    let flags = is("own", "own").into_iter().chain(is("words", "with words"));
+    std::iter::once(kind).chain(given).chain(flags).collect::<Vec<_>>().join(", ")
 }

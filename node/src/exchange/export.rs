@@ -249,6 +249,9 @@ fn line(order: &Order, tally: &Tally, left_out: u64) -> JournalLine {
         kind: order.kind.key().to_owned(),
         region: key(&order.filter.region),
         status: key(&order.filter.status),
+        origin: key(&order.filter.origin),
+        stake: key(&order.filter.stake.as_ref().map(|stake| stake.asked.clone())),
+        own: order.filter.without_events,
         words: order.filter.text.is_some(),
         format: order.format.key().to_owned(),
         texts: order.texts && order.format != Format::GeoJson,
@@ -332,6 +335,7 @@ impl Sheet {
             }
         }
         tally.rows += 1;
+        tally.tied += u64::from(shown.tied);
         Ok(())
     }
 

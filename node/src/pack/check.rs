@@ -152,6 +152,10 @@ fn references(pack: &Pack) -> Result<(), PackError> {
         if stake.group.as_ref().is_some_and(|group| !has(pack.stake_groups(), group)) {
             return Err(fault("conflicts.json", format!("/stakes/{at}/group"), "names no group of stakes"));
         }
+        // Lists are asked for one or the other by the same word.
+        if has(pack.stake_groups(), &stake.key) {
+            return Err(fault("conflicts.json", format!("/stakes/{at}/key"), "is the key of a group too"));
+        }
     }
     // Kinds of incident are known to the program; the pack gives them their names.
     for key in IncidentType::KEYS {

@@ -101,6 +101,11 @@ pub(super) async fn remove(State(pages): State<Shared>, Sent { visitor, given }:
         Err(id) => return Sheet { refused: Some(id), ..Sheet::default() }.answer(&pages, &visitor),
     };
     let changed = changing(&pages, move |pages| pages.accounts.remove(&name)).await?;
+    if let Ok(account) = &changed
+        && let Err(error) = pages.app.drop_drafts(&account.mark()).await
+    {
+        tracing::warn!(%error, "the drafts of an account that was removed are still there");
+    }
     changed_or_told(&pages, &visitor, changed, "/accounts?done=removed")
 }
 

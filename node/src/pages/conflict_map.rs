@@ -112,13 +112,9 @@ fn short_name(speech: Speech<'_>, key: &str) -> String {
 /// The list of exactly the conflicts that a figure counts: of a region, [`NATIONAL`](crate::views::NATIONAL) where they
 /// concern none, and of a phase.
 pub(super) fn address_of(region: Option<&str>, phase: Option<&str>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("region", region), ("status", phase)] {
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
-    }
-    format!("/conflicts?{}", query.append_pair("own", "1").finish())
+    let given = [("region", region), ("status", phase)];
+    let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    format!("/conflicts?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish())
 }
 
 /// A phase in words; one that nobody has stated says so.

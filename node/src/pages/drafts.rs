@@ -17,8 +17,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 use toguna_protocol::{
-    engine::{Draft, DraftError, DraftNote, Kept, OpenForm},
+    engine::{Draft, DraftError, DraftNote, Intent, Kept, OpenForm, SentForm},
     ids::{RecordId, UnixSeconds},
+    record::Kind,
 };
 
 use super::{
@@ -27,7 +28,7 @@ use super::{
     error::PageError,
     form::Given,
     part::Part,
-    record::kind_of,
+    record::{field_of, kind_of, label_of},
     speech::Speech,
     visitor::{Posted, Visitor},
 };
@@ -36,9 +37,10 @@ use crate::app::DraftAskError;
 /// Inputs that belong to one sending of a form and not to what was typed.
 const PASSING: [&str; 3] = ["csrf", "draft", "next"];
 
-/// Whether a form stands at an address whose input can be kept: a new record, a record's own fields, an item.
+/// Whether a form stands at an address whose input can be kept: a new record, a record's own fields, an item, a divergence
+/// to be settled.
 pub(super) fn is_form(path: &str) -> bool {
-    form_at(path).is_some()
+    form_at(path).is_some() || settled_at(path).is_some()
 }
 
 fn form_at(path: &str) -> Option<Part> {
@@ -53,6 +55,17 @@ fn form_at(path: &str) -> Option<Part> {
         "" => Some(Part::whole(kind)),
         part => Part::of(kind, part.strip_prefix('/')?),
     }
+}
+
+/// The divergent field that is settled at an address.
+fn settled_at(path: &str) -> Option<(Kind, String)> {
+    let (kinds, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let kind = kind_of(kinds).ok()?;
+    let (id, rest) = rest.split_once('/')?;
+    id.parse::<RecordId>().ok()?;
+    let pointer = rest.strip_prefix("settle")?;
+    let known = field_of(kind, pointer).is_some() || pointer.ends_with("/withdrawn");
+    (known && pointer.starts_with('/')).then(|| (kind, pointer.to_owned()))
 }
 
 /// A form as it is open, as its input `draft` says.
@@ -195,11 +208,36 @@ fn name(speech: Speech<'_>, at: UnixSeconds) -> String {
     }
 }
 
+/// What a form asks for, to be carried out once however often the form is sent; its draft goes with it.
+pub(super) fn once(visitor: &Visitor, form: &str, given: &Given, intent: Intent) -> Intent {
+    match open_of(given) {
+        Some(open) => {
+            let sent = SentForm { account: visitor.mark(), form: form.to_owned(), open };
+            Intent::Sent(sent, Box::new(intent))
+        }
+        None => intent,
+    }
+}
+
+/// For a form of which no drafts are kept: by what it is known when it is sent again.
+pub(super) fn mark(given: &Given) -> Result<Markup, PageError> {
+    let open = open_of(given).map_or_else(opened_now, Ok)?;
+    Ok(html! { input type="hidden" name="draft" value=(text_of(open)); })
+}
+
 /// What was typed into a form is saved: its draft has served.
 pub(super) async fn saved(pages: &Pages, visitor: &Visitor, form: &str, given: &Given) {
     let Some(open) = open_of(given) else { return };
     if let Err(error) = pages.app.drop_draft(&visitor.mark(), form, open).await {
         tracing::warn!(%error, "the draft of a form that was saved is still there");
+    }
+}
+
+/// Drops a draft of a form that is there no more.
+pub(super) async fn void(pages: &Pages, visitor: &Visitor, form: &str, number: u64) {
+    let open = OpenForm { resumed: number, ..OpenForm::default() };
+    if let Err(error) = pages.app.drop_draft(&visitor.mark(), form, open).await {
+        tracing::warn!(%error, "the draft of a form that is there no more is still there");
     }
 }
 
@@ -284,13 +322,17 @@ pub(super) async fn of(pages: &Pages, visitor: &Visitor) -> Vec<DraftNote> {
 
 /// What is not finished yet, and where to go on.
 pub(super) fn unfinished(speech: Speech<'_>, drafts: &[DraftNote]) -> Markup {
-    let what = |note: &DraftNote| match form_at(&note.form)? {
+    let of_field = |(kind, pointer): (Kind, String)| {
+        speech.say_of("draft-to-settle", &[("what", &label_of(speech, kind, &pointer))])
+    };
+    let of_part = |note: &DraftNote| match form_at(&note.form)? {
         part if !part.name.is_empty() => Some(speech.words.one(speech.lang, &part.path)),
         part => {
             let new = if note.form.ends_with("/new") { ".new" } else { "" };
             Some(speech.say(&format!("kind-{}{new}", part.path.first()?)))
         }
     };
+    let what = |note: &DraftNote| settled_at(&note.form).map(of_field).or_else(|| of_part(note));
     html! {
         @if !drafts.is_empty() {
             section {
@@ -321,6 +363,12 @@ mod tests {
             (format!("/conflicts/{record}/edit/incidents/new"), true),
             (format!("/conflicts/{record}/edit/nowhere/new"), false),
             (format!("/conflicts/{record}/edit/"), false),
+            (format!("/conflicts/{record}/settle/phase"), true),
+            (format!("/conflicts/{record}/settle/incidents/abcdefghij-4-0/deaths"), true),
+            (format!("/conflicts/{record}/settle/incidents/abcdefghij-4-0/withdrawn"), true),
+            (format!("/conflicts/{record}/settle/nowhere"), false),
+            (format!("/conflicts/{record}/settle"), false),
+            (format!("/conflicts/{record}/settlement/withdrawn"), false),
             (format!("/conflicts/{record}/editor"), false),
             (format!("/conflicts/{record}"), false),
             (format!("/conflicts/{record}/withdraw/incidents/new"), false),

@@ -16,18 +16,18 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::{Command, CommandError, Intent, RecordView, Saved},
-    ids::RecordId,
+    ids::{ItemId, RecordId},
     record::{Changed, RecordError},
 };
 
-use self::show::Sheet;
-pub(super) use self::show::problem;
+pub(super) use self::show::{Sheet, problem};
 use super::{
     Pages, Shared,
     drafts::{self, Desk},
     error::PageError,
     form::{self, Fault, Given},
     part::Part,
+    place_map,
     record::{address, kind_of, plural},
     visitor::{Posted, Visitor},
 };
@@ -88,20 +88,25 @@ pub(super) async fn create(
     let kind = kind_of(&kinds)?;
     let part = Part::whole(kind);
     let Posted { visitor, given } = posted;
+    if place_map::is_asked(&given) {
+        return place_map::answer(&pages, &visitor, Sheet::new(part, kind), given).await;
+    }
     let next = given.names("next");
     let form = format!("/{}/new", plural(kind));
     let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
         Err(faults) => Failed::Typed(faults),
-        Ok(fields) => match submit(&pages, &visitor, Intent::Create(kind, Value::Object(fields)), None).await? {
-            Ok(saved) => {
-                drafts::saved(&pages, &visitor, &form, &given).await;
-                return Ok(see_other(&match next {
-                    true => format!("{form}?saved={}", saved.record),
-                    false => format!("{}?saved=1", address(kind, saved.record)),
-                }));
+        Ok(fields) => {
+            let intent = drafts::once(&visitor, &form, &given, Intent::Create(kind, Value::Object(fields)));
+            match submit(&pages, &visitor, intent, None).await? {
+                Ok(saved) => {
+                    return Ok(see_other(&match next {
+                        true => format!("{form}?saved={}", saved.record),
+                        false => format!("{}?saved=1", address(kind, saved.record)),
+                    }));
+                }
+                Err(failed) => failed,
             }
-            Err(failed) => failed,
-        },
+        }
     };
     let desk = Desk::failed(&pages, &visitor, &form, &given).await?;
     Ok(Sheet::new(part, kind).holding(given).after(failed).at(desk).page(&pages, &visitor).into_response())
@@ -195,13 +200,16 @@ async fn save_at(
 ) -> Result<Response, PageError> {
     let (part, now) = found(pages, kinds, id, part_address).await?;
     let Posted { visitor, given } = posted;
+    if place_map::is_asked(&given) {
+        return place_map::answer(pages, &visitor, Sheet::of(part, &now, pages.app.pack()), given).await;
+    }
     let base = version_of(&given)?;
     let (id, kind) = (now.id, now.kind);
     let seen = base.clone();
     let read = pages.app.ask(move |engine| engine.record_seen(id, seen)).await??;
     let schema: Vec<_> = kind.schema().fields().collect();
     let back = address(kind, id);
-    let is_new = part.is_new;
+    let (is_new, name) = (part.is_new, part.name.clone());
     let sheet = Sheet::of(part, &read, pages.app.pack());
     let form = sheet.form();
     let failed = match form::patch(&schema, &given, &read.fields, pages.app.pack()) {
@@ -213,11 +221,17 @@ async fn save_at(
         Ok(patch) if patch.is_empty() => Failed::Empty,
         Ok(patch) => {
             let reason = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
-            match submit(pages, &visitor, Intent::Patch(id, base, Value::Object(patch)), reason).await? {
-                Ok(_) => {
-                    drafts::saved(pages, &visitor, &form, &given).await;
-                    let next = if given.names("next") { &form } else { &back };
-                    return Ok(see_other(&format!("{next}?saved=1")));
+            let intent = drafts::once(&visitor, &form, &given, Intent::Patch(id, base, Value::Object(patch)));
+            match submit(pages, &visitor, intent, reason).await? {
+                Ok(saved) => {
+                    // All of it was so already: there was nothing for the draft to go with.
+                    if saved.entry.is_none() {
+                        drafts::saved(pages, &visitor, &form, &given).await;
+                    }
+                    return Ok(match given.names("next") {
+                        true => see_other(&format!("{form}?saved=1")),
+                        false => back_to(&back, &name, Some(&saved)),
+                    });
                 }
                 Err(failed) => failed,
             }
@@ -272,15 +286,36 @@ async fn change_item(
     let part = Part::of(kind, address_of).filter(|part| record.kind == kind && !part.is_new);
     let part = part.ok_or(PageError::NotFound)?;
     let item = values_at(&record, &part).ok_or(PageError::NotFound)?;
+    if part.in_ledger && is_reversed(&record, &part) {
+        return Ok(see_other(&address(kind, id)));
+    }
     let patch = change(&part, item);
     let intent = Intent::Patch(id, record.heads.clone(), patch);
     let back = address(kind, id);
     match submit(pages, &posted.visitor, intent, None).await? {
-        Ok(_) => Ok(see_other(&format!("{back}?saved=1"))),
+        Ok(_) => Ok(back_to(&back, address_of, None)),
         Err(failed) => {
             let sheet = Sheet::of(part, &record, pages.app.pack()).after(failed);
             Ok(sheet.page(pages, &posted.visitor).into_response())
         }
+    }
+}
+
+/// Whether another line takes a line of a ledger back already: pressing twice is not meant as two reversals.
+fn is_reversed(record: &RecordView, part: &Part) -> bool {
+    let Some((list, key)) = part.name.rsplit_once('/') else { return false };
+    let lines = record.fields.get(list).and_then(Value::as_object);
+    lines.is_some_and(|lines| lines.values().any(|line| line["reverses"] == key))
+}
+
+/// Back to the record's page, where the item that was saved stands.
+fn back_to(back: &str, part: &str, saved: Option<&Saved>) -> Response {
+    let new = saved.and_then(|saved| saved.new_items.get(&format!("/{part}")));
+    let item =
+        new.map(ItemId::as_str).or_else(|| part.rsplit('/').next()).filter(|item| item.parse::<ItemId>().is_ok());
+    match item {
+        Some(item) => see_other(&format!("{back}?saved=1&at={item}#item-{item}")),
+        None => see_other(&format!("{back}?saved=1")),
     }
 }
 

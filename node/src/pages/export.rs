@@ -68,7 +68,7 @@ async fn file(
     }
     let order = Order {
         kind,
-        filter: asked.filter(kind),
+        filter: asked.filter(kind, pages.app.pack()),
         format,
         lang: visitor.lang,
         texts,

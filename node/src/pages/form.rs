@@ -16,6 +16,7 @@ use toguna_protocol::record::{
     schema::{Field, Shape},
 };
 
+pub(super) use self::places::{is_place, rounded_degrees};
 use crate::pack::Pack;
 
 /// What a form holds: input name → values, as typed.
@@ -106,6 +107,17 @@ impl Given {
     /// All values of an input that are not empty.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.get(name).into_iter().flatten().map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Puts one value into an input.
+    pub(super) fn put(&mut self, name: &str, value: String) {
+        self.set(name, vec![value]);
+    }
+
+    /// The same form without some inputs.
+    pub(super) fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|name, _| !names.contains(&name.as_str()));
+        self
     }
 
     /// Whether the form has this input.

@@ -84,10 +84,15 @@ fn what(speech: Speech<'_>, line: &JournalLine) -> String {
     let path =
         if line.kind == "conflict" { vec!["conflict", "phase", "is"] } else { vec![line.kind.as_str(), "status"] };
     let status = line.status.as_deref().map(|key| speech.choice(&path, key));
+    let origin = line.origin.as_deref().map(|key| speech.choice(&["project", "origin"], key));
+    let stake = line.stake.as_deref().map(|key| speech.stake(key));
+    // Since lists show the programme's own unless asked otherwise, the other case is what is said.
+    let events = (line.kind == "conflict" && !line.own).then(|| speech.say("with-events-short"));
     let words = line.words.then(|| speech.say("journal-words"));
-    let mut parts: Vec<String> = region.into_iter().chain(status).chain(words).collect();
+    let mut parts: Vec<String> = region.into_iter().chain(status).chain(origin).chain(stake).chain(words).collect();
     if parts.is_empty() {
         parts.push(speech.say("journal-all"));
     }
+    parts.extend(events);
     format!("{} – {}", speech.say(&format!("kind-{}.plural", line.kind)), parts.join(", "))
 }

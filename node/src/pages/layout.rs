@@ -95,11 +95,32 @@ pub(super) fn page(speech: Speech<'_>, visitor: Option<&Visitor>, at: &str, titl
     }
 }
 
+/// A page for paper, without what stands around the others. `class`: what its rules go by.
+pub(super) fn bare(speech: Speech<'_>, class: &str, title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(speech.lang.key()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="same-origin";
+                title { (title) " – Toguna" }
+                link rel="stylesheet" href=(style_path());
+                link rel="icon" href=(ICON_PATH) type="image/svg+xml";
+            }
+            body class=(class) { (body) }
+        }
+    }
+}
+
 fn signed_in(speech: Speech<'_>, visitor: &Visitor) -> Markup {
+    let role = speech.say(&visitor.role());
+    // Accounts of the demonstration are called by their role already.
+    let called_so = visitor.name().ends_with(&role);
     html! {
         form.who method="post" action="/sign-out" {
             input type="hidden" name="csrf" value=(visitor.csrf());
-            a href="/account" { (visitor.name()) " (" (speech.say(&visitor.role())) ")" }
+            a href="/account" { (visitor.name()) @if !called_so { " (" (role) ")" } }
             " "
             button.plain { (speech.say("sign-out")) }
         }

@@ -1,5 +1,9 @@
 //! Lists of records: the newest change first, narrowed by region, phase or status, and words.
 
+mod conflicts;
+
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -20,7 +24,8 @@ use super::{
 use crate::{
     accounts::Role,
     exchange::export::Format,
-    views::{Cursor, Filter, ListedRecord, NATIONAL, Page, UNSTATED},
+    pack::Pack,
+    views::{AnyStake, Cursor, Filter, Group, ListedRecord, NATIONAL, Page, UNSTATED, Views},
 };
 
 /// Records on a page.
@@ -33,14 +38,16 @@ pub(super) struct Asked {
     status: Option<String>,
     /// Projects of this origin.
     origin: Option<String>,
-    /// Only the programme's own conflicts, as they are counted: without imported events.
-    own: Option<String>,
+    /// Conflicts about this stake, or about one of this group of stakes.
+    stake: Option<String>,
+    /// Conflicts that hold imported events too, which are none of the programme's and not counted.
+    events: Option<String>,
     text: Option<String>,
     after: Option<String>,
 }
 
 impl Asked {
-    pub(super) fn filter(&self, kind: Kind) -> Filter {
+    pub(super) fn filter(&self, kind: Kind, pack: &Pack) -> Filter {
         let given =
             |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         Filter {
@@ -48,7 +55,9 @@ impl Asked {
             region: given(&self.region),
             status: given(&self.status),
             origin: given(&self.origin),
-            without_events: given(&self.own).is_some(),
+            stake: given(&self.stake).map(|asked| AnyStake { stakes: pack.stakes_of(&asked), asked }),
+            grouped: true,
+            without_events: kind == Kind::Conflict && given(&self.events).is_none(),
             text: given(&self.text),
             ..Filter::default()
         }
@@ -64,6 +73,10 @@ struct Listing {
     kind: Kind,
     asked: Asked,
     page: Page,
+    /// Of each record on the page, what it is the same conflict with.
+    groups: Vec<Group>,
+    /// How many there are of each phase, whichever is asked for.
+    phases: BTreeMap<String, u64>,
     receipts: Vec<Vec<Receipt>>,
     offices: Vec<Office>,
     may_write: bool,
@@ -77,8 +90,13 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Markup, PageError> {
     let kind = kind_of(&kinds)?;
-    let (filter, after) = (asked.filter(kind), asked.after());
-    let page = pages.read(move |views| views.list(&filter, after, PAGE)).await?;
+    let (filter, after) = (asked.filter(kind, pages.app.pack()), asked.after());
+    let read = move |views: &Views| {
+        let page = views.list(&filter, after, PAGE)?;
+        let ids: Vec<RecordId> = page.records.iter().map(|record| record.id).collect();
+        Ok((page, views.groups(&ids)?, views.by_status(&Filter { status: None, ..filter })?))
+    };
+    let (page, groups, phases) = pages.read(read).await?;
     let ids: Vec<RecordId> = page.records.iter().map(|record| record.id).collect();
     let of_all = move |engine: &mut Engine<_>| {
         // A record that went away meanwhile has none.
@@ -86,8 +104,8 @@ pub(super) async fn show(
         (receipts, engine.offices())
     };
     let (receipts, offices) = pages.app.ask(of_all).await?;
-    let listing =
-        Listing { kind, asked, page, receipts, offices, may_write: visitor.may_write(), role: visitor.as_role() };
+    let (may_write, role) = (visitor.may_write(), visitor.as_role());
+    let listing = Listing { kind, asked, page, groups, phases, receipts, offices, may_write, role };
     let speech = visitor.speech(&pages);
     let title = speech.say(&format!("kind-{}.plural", kind.key()));
     Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body(speech, &listing, &title)))
@@ -101,12 +119,17 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
         @if listing.may_write {
             p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } }
         }
-        @if *kind == Kind::Conflict { p { a href="/conflicts/map" { (speech.say("conflict-map-link")) } } }
+        p.more {
+            @if *kind == Kind::Conflict { a href="/conflicts/map" { (speech.say("conflict-map-link")) } " " }
+            a href=(format!("/{}/blank", plural(*kind))) { (speech.say("blank-link")) }
+        }
         (filters(speech, listing))
         p role="status" {
             @if page.complete { (speech.count("records-found", page.total)) }
             @else { (speech.count("records-found-at-least", page.total)) }
+            @if page.tied > 0 { " " (speech.count("and-tied", page.tied)) }
         }
+        @if *kind == Kind::Conflict { (conflicts::phases(speech, listing)) }
         @if !page.records.is_empty() {
             table.records {
                 thead {
@@ -119,8 +142,8 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
                     }
                 }
                 tbody {
-                    @for (record, receipts) in page.records.iter().zip(&listing.receipts) {
-                        (row(speech, listing, record, receipts))
+                    @for ((record, group), receipts) in page.records.iter().zip(&listing.groups).zip(&listing.receipts) {
+                        (row(speech, listing, record, group, receipts))
                     }
                 }
             }
@@ -154,13 +177,21 @@ fn exports(speech: Speech<'_>, listing: &Listing) -> Markup {
     }
 }
 
-/// An address below the kind's that keeps what narrows the list.
-fn address_of(listing: &Listing, below: &str, more: Option<(&str, &str)>) -> String {
-    let Asked { region, status, origin, own, text, .. } = &listing.asked;
-    let given = [("region", region), ("status", status), ("origin", origin), ("own", own), ("text", text)];
+/// An address below the kind's that keeps what narrows the list, but for what `instead` names.
+fn address_of(listing: &Listing, below: &str, instead: Option<(&str, &str)>) -> String {
+    let Asked { region, status, origin, stake, events, text, .. } = &listing.asked;
+    let given = [
+        ("region", region),
+        ("status", status),
+        ("origin", origin),
+        ("stake", stake),
+        ("events", events),
+        ("text", text),
+    ];
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let kept = given.filter(|(name, _)| instead.is_none_or(|(other, _)| other != *name)).chain(instead);
     let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(given.filter(|(_, value)| !value.is_empty()).chain(more))
+        .extend_pairs(kept.filter(|(_, value)| !value.is_empty()))
         .finish();
     let mark = if query.is_empty() { "" } else { "?" };
     format!("/{}{below}{mark}{query}", plural(listing.kind))
@@ -222,17 +253,12 @@ fn filters(speech: Speech<'_>, listing: &Listing) -> Markup {
 
 /// What only one kind is narrowed by.
 fn more_filters(speech: Speech<'_>, listing: &Listing) -> Markup {
-    let Asked { origin, own, .. } = &listing.asked;
+    let origin = &listing.asked.origin;
     let path = ["project", "origin"];
     html! {
         @match listing.kind {
             Kind::Consultation => {},
-            Kind::Conflict => {
-                label.tick {
-                    input type="checkbox" name="own" value="1" checked[own.as_ref().is_some_and(|own| !own.is_empty())];
-                    " " (speech.say("without-events"))
-                }
-            },
+            Kind::Conflict => (conflicts::filters(speech, &listing.asked)),
             Kind::Project => {
                 label {
                     (speech.label(&path)) " "
@@ -248,7 +274,7 @@ fn more_filters(speech: Speech<'_>, listing: &Listing) -> Markup {
     }
 }
 
-fn row(speech: Speech<'_>, listing: &Listing, record: &ListedRecord, receipts: &[Receipt]) -> Markup {
+fn row(speech: Speech<'_>, listing: &Listing, record: &ListedRecord, group: &Group, receipts: &[Receipt]) -> Markup {
     let path = status_path(record.kind);
     let office = office_name(speech, &listing.offices, &record.updated.office);
     let needs = record.concurrent + record.decisions;
@@ -260,9 +286,10 @@ fn row(speech: Speech<'_>, listing: &Listing, record: &ListedRecord, receipts: &
                 }
                 @if needs > 0 { br; span.mark { (speech.count("divergences", needs as u64)) } }
                 @if record.to_complete > 0 { br; span.aside { (speech.count("to-complete", record.to_complete as u64)) } }
+                (conflicts::tied(speech, record, group))
             }
             td { (record.status.as_deref().map(|status| speech.choice(&path, status)).unwrap_or_default()) }
-            td { (speech.regions(record.regions.iter().map(String::as_str))) }
+            td { (conflicts::regions(speech, record, group)) }
             td { (office) ", " (speech.moment(record.updated.at)) }
             td { (received(speech, receipts, &listing.offices)) }
         }

@@ -3,6 +3,7 @@
 //!
 //! Knows the country pack and nothing of records: values come in plain, markup goes out.
 
+mod chooser;
 mod events;
 mod file;
 mod legend;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use crate::pack::{Bounds, Pack};
+pub use chooser::Landmark;
 use events::Spot;
 use legend::{Entry, Steps};
 use outline::{Middle, Outline};
@@ -109,6 +111,7 @@ struct Area {
     key: String,
     name: String,
     path: String,
+    outline: Outline,
     middle: Middle,
 }
 
@@ -134,6 +137,7 @@ impl BaseMap {
                 name: name.clone(),
                 path: outline.path(),
                 middle: outline.middle(),
+                outline,
             });
         }
         for region in pack.gazetteers().iter().flat_map(|version| &version.regions) {

@@ -13,7 +13,7 @@ use toguna_protocol::ids::RecordId;
 
 use self::{follow::Outcome, show::body};
 use super::{
-    Pages, Shared, days,
+    Pages, Shared, days, drafts,
     edit::see_other,
     error::PageError,
     form::Given,
@@ -94,6 +94,8 @@ struct Tracker {
     announced: Vec<Announced>,
     situation: Situation,
     given: Given,
+    /// By what the form is known when it is sent again.
+    mark: Markup,
     /// What became of a follow-up for several that was not saved for all.
     outcome: Option<Outcome>,
 }
@@ -135,7 +137,8 @@ async fn page(
     let (page, announced) = pages.read(read).await?;
     let announced = explained(pages, announced).await?;
     let situation = Situation::now(pages, page.complete).await?;
-    let tracker = Tracker { asked, page, announced, situation, given, outcome };
+    let mark = drafts::mark(&given)?;
+    let tracker = Tracker { asked, page, announced, situation, given, mark, outcome };
     let speech = visitor.speech(pages);
     let title = speech.say("recommendations-title");
     Ok(layout::page(speech, Some(visitor), "/recommendations", &title, &body(speech, visitor, &tracker, &title)))

@@ -1,31 +1,37 @@
 //! One record as it is, and how it came to be so.
 
+mod earlier;
+mod head;
 mod history;
 mod receipts;
 mod show;
+mod timeline;
 
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use toguna_protocol::{
-    engine::{Office, Receipt, RecordView, rows::Stamp},
+    engine::{Office, Receipt, ReceiptState, RecordView, rows::Stamp},
     ids::RecordId,
-    record::Kind,
+    record::{Kind, date::Day},
 };
 
 pub(super) use self::{
-    history::{field_of, history, value},
+    earlier::{save as take_back, show as earlier},
+    history::{field_of, history, said, value},
     receipts::{receipts, sentence},
-    show::label_of,
+    show::{is_list, label_of},
 };
 use super::{
-    Shared,
+    Shared, days,
     error::PageError,
     layout,
     speech::Speech,
     tie::{self, Named},
     visitor::Visitor,
 };
+use crate::views::{Group, ListedRecord};
 
 /// The kind that an address names: `conflicts`.
 pub(super) fn kind_of(kinds: &str) -> Result<Kind, PageError> {
@@ -46,11 +52,24 @@ pub(super) fn address(kind: Kind, id: RecordId) -> String {
     format!("/{}/{id}", plural(kind))
 }
 
+/// What a record is called, with its page.
+pub(super) fn linked(speech: Speech<'_>, record: &ListedRecord) -> Markup {
+    html! {
+        a href=(address(record.kind, record.id)) {
+            @if record.title.is_empty() { (speech.say("untitled")) } @else { (record.title) }
+        }
+    }
+}
+
 /// What the address says beside the record.
 #[derive(Deserialize)]
 pub(super) struct Shown {
     /// Something has just been saved.
     saved: Option<String>,
+    /// The item that was.
+    at: Option<String>,
+    /// The only type that the line of time shows.
+    only: Option<String>,
 }
 
 /// All that a record's page shows.
@@ -59,10 +78,42 @@ pub(super) struct Page {
     pub(super) receipts: Vec<Receipt>,
     pub(super) offices: Vec<Office>,
     pub(super) just_saved: bool,
+    /// The item that has just been saved.
+    new_item: Option<String>,
+    /// The only type that the line of time shows.
+    only: Option<String>,
+    today: Day,
     pub(super) may_write: bool,
     pub(super) csrf: String,
     /// The records it is tied to.
     pub(super) named: Named,
+    /// The records of the same conflict.
+    group: Group,
+}
+
+impl Page {
+    /// Whether an item has just been saved.
+    fn is_new(&self, item: &str) -> bool {
+        self.just_saved && self.new_item.as_deref() == Some(item)
+    }
+
+    /// Whether an item that is nested in this one has.
+    fn is_new_inside(&self, item: &Map<String, Value>) -> bool {
+        let lists = item.values().filter_map(Value::as_object);
+        lists.flat_map(Map::keys).any(|id| self.is_new(id))
+    }
+
+    /// Where what has just been saved is, as far as is known.
+    fn saved_here(&self, speech: Speech<'_>) -> String {
+        let saved = speech.say_of("saved-at", &[("office", &self.own_name(speech))]);
+        let first = sentence(speech, &self.receipts, &self.offices).into_iter().next();
+        first.map_or(saved.clone(), |first| format!("{saved} {}", first.text))
+    }
+
+    fn own_name(&self, speech: Speech<'_>) -> String {
+        let here = self.receipts.iter().find(|receipt| receipt.state == ReceiptState::Here);
+        here.and_then(|here| here.name.clone()).unwrap_or_else(|| speech.say("office-unnamed"))
+    }
 }
 
 pub(super) async fn show(
@@ -78,7 +129,7 @@ pub(super) async fn show(
         for other in tie::others(&record.fields) {
             // What is not here yet has no name.
             if let Ok(found) = engine.record(other) {
-                let title = found.fields.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+                let title = found.fields.get("title").and_then(Value::as_str).unwrap_or_default();
                 named.insert(other, (found.kind, title.to_owned()));
             }
         }
@@ -88,14 +139,19 @@ pub(super) async fn show(
     if record.kind != kind {
         return Err(PageError::NotFound);
     }
+    let group = pages.read(move |views| views.groups(&[id])).await?.pop().unwrap_or_default();
     let page = Page {
         record,
         receipts,
         offices,
         just_saved: shown.saved.is_some(),
+        new_item: shown.at,
+        only: shown.only,
+        today: days::today(pages.now()),
         may_write: visitor.may_write(),
         csrf: visitor.csrf(),
         named,
+        group,
     };
     let speech = visitor.speech(&pages);
     let body = show::body(speech, &page);
@@ -104,8 +160,8 @@ pub(super) async fn show(
 }
 
 /// A record's title.
-pub(super) fn title(speech: Speech<'_>, fields: &serde_json::Map<String, serde_json::Value>) -> String {
-    let title = fields.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+pub(super) fn title(speech: Speech<'_>, fields: &Map<String, Value>) -> String {
+    let title = fields.get("title").and_then(Value::as_str).unwrap_or_default();
     if title.is_empty() { speech.say("untitled") } else { title.to_owned() }
 }
 

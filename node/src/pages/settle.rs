@@ -1,10 +1,11 @@
 //! Two offices entered different values without having seen each other's: both side by side, and a person's choice.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use toguna_protocol::{
     engine::{ConcurrentField, Intent, Office, RecordView},
@@ -14,6 +15,7 @@ use toguna_protocol::{
 
 use super::{
     Pages, Shared,
+    drafts::{self, Desk},
     edit::{Failed, see_other, submit, version_of, version_text},
     error::PageError,
     form::{self, Given, inputs::Inputs},
@@ -30,19 +32,40 @@ struct Page {
     field: ConcurrentField,
     offices: Vec<Office>,
     given: Given,
+    desk: Desk,
     /// The message that says why it is not settled yet.
     refused: Option<&'static str>,
+}
+
+/// What the address says beside the field.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// The number of the draft that the form is filled with.
+    draft: Option<u64>,
 }
 
 pub(super) async fn show(
     State(pages): State<Shared>,
     visitor: Visitor,
     Path((kinds, id, pointer)): Path<(String, String, String)>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    match found(&pages, &kinds, &id, &pointer).await? {
-        Ok(page) => Ok(page.page(&pages, &visitor).into_response()),
-        Err(settled) => Ok(see_other(&settled)),
+    let page = match found(&pages, &kinds, &id, &pointer).await? {
+        Ok(page) => page,
+        Err(settled) => {
+            // There is nothing left that a draft could settle.
+            if let Some(number) = asked.draft {
+                drafts::void(&pages, &visitor, &format!("{settled}/settle/{pointer}"), number).await;
+            }
+            return Ok(see_other(&settled));
+        }
+    };
+    if !visitor.may_write() {
+        return Ok(page.page(&pages, &visitor).into_response());
     }
+    let (desk, draft) = Desk::open(&pages, &visitor, &page.form(), asked.draft).await?;
+    let page = Page { desk, given: draft.unwrap_or_default(), ..page };
+    Ok(page.page(&pages, &visitor).into_response())
 }
 
 /// The divergent field; the record's address if somebody has settled it meanwhile.
@@ -59,7 +82,7 @@ async fn found(pages: &Pages, kinds: &str, id: &str, pointer: &str) -> Result<Re
     let Some(field) = record.concurrent.iter().find(|field| field.field == pointer).cloned() else {
         return Ok(Err(address(kind, id)));
     };
-    Ok(Ok(Page { kind, record, field, offices, given: Given::default(), refused: None }))
+    Ok(Ok(Page { kind, record, field, offices, given: Given::default(), desk: Desk::default(), refused: None }))
 }
 
 /// Settles by one of the values, or by a third.
@@ -80,14 +103,18 @@ pub(super) async fn save(
         Some(choice) => {
             let intent = Intent::Settle(page.record.id, seen, page.field.field.clone(), choice);
             match submit(&pages, &visitor, intent, reason).await? {
-                Ok(_) => return Ok(see_other(&format!("{}?saved=1", address(page.kind, page.record.id)))),
+                Ok(_) => {
+                    drafts::saved(&pages, &visitor, &page.form(), &page.given).await;
+                    return Ok(see_other(&format!("{}?saved=1", address(page.kind, page.record.id))));
+                }
                 Err(Failed::Changed(_)) => "settle-changed",
                 Err(Failed::NotSaved) => "not-saved-store",
                 Err(_) => "settle-refused",
             }
         }
     };
-    Ok(Page { refused: Some(refused), ..page }.page(&pages, &visitor).into_response())
+    let desk = Desk::failed(&pages, &visitor, &page.form(), &page.given).await?;
+    Ok(Page { refused: Some(refused), desk, ..page }.page(&pages, &visitor).into_response())
 }
 
 /// What was chosen: the value of an entry, or a third one that was typed. `None` where that is not clear.
@@ -110,6 +137,11 @@ async fn choice(pages: &Pages, page: &Page) -> Result<Option<Choice>, PageError>
 }
 
 impl Page {
+    /// The address at which the form stands and is sent to.
+    fn form(&self) -> String {
+        format!("{}/settle{}", address(self.kind, self.record.id), self.field.field)
+    }
+
     fn page(&self, pages: &Pages, visitor: &Visitor) -> Markup {
         let speech = visitor.speech(pages);
         let (kind, id) = (self.kind, self.record.id);
@@ -119,8 +151,10 @@ impl Page {
             h1 { (speech.say("divergent")) " : " (label_of(speech, kind, &self.field.field)) }
             p { (speech.say("divergent-explained")) }
             @if let Some(refused) = self.refused { div.refused role="alert" { p { (speech.say(refused)) } } }
-            form.record method="post" {
+            (self.desk.above(speech, &visitor.csrf()))
+            form.record method="post" action=(self.form()) data-draft=[self.desk.address()] {
                 input type="hidden" name="csrf" value=(visitor.csrf());
+                (self.desk.input())
                 input type="hidden" name="base" value=(version_text(&self.record.heads));
                 (self.values(speech))
                 @if visitor.may_write() {
@@ -132,6 +166,7 @@ impl Page {
                     p.verbs {
                         button.button { (speech.say("settle")) } " "
                         a href=(address(kind, id)) { (speech.say("cancel")) }
+                        (self.desk.line(speech))
                     }
                 }
             }

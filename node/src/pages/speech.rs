@@ -28,6 +28,14 @@ pub(super) struct Speech<'a> {
     pub(super) demo: Option<&'a Demonstration>,
 }
 
+/// Stakes that are counted together.
+pub(super) struct StakeGroup {
+    /// Key and name of the group; `None` for what belongs to none.
+    pub(super) group: Option<(String, String)>,
+    /// Keys and names.
+    pub(super) stakes: Vec<(String, String)>,
+}
+
 impl Speech<'_> {
     pub(super) fn say(&self, id: &str) -> String {
         self.words.say(self.lang, id)
@@ -82,6 +90,25 @@ impl Speech<'_> {
             Lang::Fr => term.fr().to_owned(),
             Lang::En => term.en().to_owned(),
         }
+    }
+
+    /// The name of a stake, or of a group of stakes.
+    pub(super) fn stake(&self, key: &str) -> String {
+        let group = self.pack.stake_groups().iter().find(|group| group.key == key);
+        group.map_or_else(|| self.term(List::Stakes, key), |group| self.name(group))
+    }
+
+    /// The stakes under the groups that they are counted under, in the pack's order; those of no group last.
+    pub(super) fn stakes(&self) -> Vec<StakeGroup> {
+        let of = |group: Option<&str>| {
+            let stakes = self.pack.stakes().iter().filter(|stake| stake.group.as_deref() == group);
+            stakes.map(|stake| (stake.key.clone(), self.name(stake))).collect()
+        };
+        let groups = self.pack.stake_groups().iter().map(|group| StakeGroup {
+            group: Some((group.key.clone(), self.name(group))),
+            stakes: of(Some(&group.key)),
+        });
+        groups.chain([StakeGroup { group: None, stakes: of(None) }]).collect()
     }
 
     /// The terms of a list in the pack's order: keys and names.

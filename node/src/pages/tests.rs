@@ -1,11 +1,15 @@
 //! The pages of a real node, asked in-process as a browser without scripts asks them.
 
+mod blank;
 mod committee;
+mod conflicts;
 mod drafts;
 mod exports;
 mod forms;
+mod hostile;
 mod live;
 mod national;
+mod place_map;
 mod safety;
 
 use std::sync::{Arc, LazyLock};

@@ -25,7 +25,7 @@ use super::{
     speech::Speech,
     visitor::{Posted, Visitor},
 };
-use crate::views::{Filter, ListedRecord};
+use crate::views::{Filter, Group, ListedRecord};
 
 /// Records that are offered for a tie.
 const OFFERED: usize = 20;
@@ -83,8 +83,15 @@ pub(super) async fn save(
     let tie = found(&pages, &kinds, &id, text).await?;
     let other = given.text("record").and_then(|id| id.parse::<RecordId>().ok());
     let relation = given.text("relation").filter(|key| Relation::KEYS.contains(key)).map(str::to_owned);
+    let other = match other {
+        Some(other) => Some(pages.app.record(other).await?),
+        None => None,
+    };
     let refused = match (other, relation) {
+        (Some(other), _) if other.id == tie.record.id => "tie-refused",
+        (Some(other), Some(relation)) if !may_be(&relation, tie.record.kind, other.kind) => "tie-only-conflicts",
         (Some(other), Some(relation)) => {
+            let other = other.id;
             let link = json!({"record": other, "relation": relation, "note": given.text("note").filter(|n| !n.trim().is_empty())});
             let patch = json!({"links": {"new": link}});
             match submit(&pages, &visitor, Intent::Patch(tie.record.id, tie.record.heads.clone(), patch), None).await? {
@@ -127,7 +134,7 @@ fn page(pages: &Pages, visitor: &Visitor, tie: &Tie) -> Markup {
                 label for="relation" { (speech.label(&["links", "relation"])) }
                 select id="relation" name="relation" required {
                     option value="" { "—" }
-                    @for key in Relation::KEYS { option value=(key) { (speech.choice(&["links", "relation"], key)) } }
+                    @for key in Relation::KEYS.iter().filter(|key| may_be(key, kind, kind)) { option value=(key) { (speech.choice(&["links", "relation"], key)) } }
                 }
             }
             div.field { label for="note" { (speech.label(&["links", "note"])) } input id="note" name="note" maxlength="300"; }
@@ -135,6 +142,11 @@ fn page(pages: &Pages, visitor: &Visitor, tie: &Tie) -> Markup {
         }
     };
     layout::page(speech, Some(visitor), &format!("/{}", plural(kind)), &heading, &body)
+}
+
+/// Whether records of these kinds may be tied so: what is the same conflict is a conflict.
+fn may_be(relation: &str, one: Kind, other: Kind) -> bool {
+    relation != Relation::SameConflict.key() || (one, other) == (Kind::Conflict, Kind::Conflict)
 }
 
 /// The other records that a record's ties name, as far as they are here: kind and title.
@@ -146,17 +158,24 @@ pub(super) fn others(fields: &Map<String, Value>) -> Vec<RecordId> {
     ties.filter_map(|tie| tie.get("record")?.as_str()?.parse().ok()).collect()
 }
 
-/// On a record's page: what it is tied to, and how.
-pub(super) fn ties(speech: Speech<'_>, record: &RecordView, named: &Named, csrf: Option<&str>) -> Markup {
+/// On a record's page: what it is tied to, and how. The records of the same conflict stand further up.
+pub(super) fn ties(
+    speech: Speech<'_>,
+    record: &RecordView,
+    named: &Named,
+    group: &Group,
+    csrf: Option<&str>,
+) -> Markup {
     let empty = Map::new();
     let ties = record.fields.get("links").and_then(Value::as_object).unwrap_or(&empty);
-    let stands = |tie: &&Value| tie.get("withdrawn") != Some(&Value::Bool(true));
+    let shown_above = |item: &str| group.ties.iter().any(|tie| tie.holder == record.id && tie.item.as_str() == item);
+    let stands = |item: &str, tie: &Value| tie.get("withdrawn") != Some(&Value::Bool(true)) && !shown_above(item);
     let here = address(record.kind, record.id);
     html! {
         section {
             h2 { (speech.label(&["links"])) }
             ul.ties {
-                @for (item, tie) in ties.iter().filter(|(_, tie)| stands(tie)) {
+                @for (item, tie) in ties.iter().filter(|(item, tie)| stands(item, tie)) {
                     @let other = tie.get("record").and_then(Value::as_str).and_then(|id| id.parse::<RecordId>().ok());
                     li {
                         (tie.get("relation").and_then(Value::as_str).map(|key| speech.choice(&["links", "relation"], key)).unwrap_or_default()) " "

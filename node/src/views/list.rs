@@ -1,8 +1,8 @@
 //! Lists of records: filters, pages, totals.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use rusqlite::{params_from_iter, types::Value};
+use rusqlite::{Connection, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 use toguna_protocol::{
     engine::rows::{Row, Stamp},
@@ -10,7 +10,7 @@ use toguna_protocol::{
     record::{Flag, Kind},
 };
 
-use super::{UNSTATED, Views, ViewsError, search};
+use super::{Changed, UNSTATED, Views, ViewsError, search};
 
 /// The region by which records that concern the whole country are asked for.
 pub const NATIONAL: &str = "national";
@@ -118,6 +118,15 @@ pub(super) fn needs_of(record: &ListedRecord) -> u8 {
     Need::ALL.into_iter().filter(|need| has(*need)).map(Need::bit).sum()
 }
 
+/// What conflicts are to be about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnyStake {
+    /// What was asked for: the key of a stake, or of a group of them.
+    pub asked: String,
+    /// The keys of stakes, one of which must hold.
+    pub stakes: Vec<String>,
+}
+
 /// Which records a list shows; what is absent does not narrow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -129,6 +138,11 @@ pub struct Filter {
     pub status: Option<String>,
     /// Projects of this origin.
     pub origin: Option<String>,
+    /// Conflicts about this.
+    pub stake: Option<AnyStake>,
+    /// Records that are tied as the same conflict are taken for one (see `groups`): the list shows the one that speaks
+    /// for them, and what narrows it may hold of any of them; its status is the speaker's.
+    pub grouped: bool,
     /// Without records that hold events of another source, which are no records of the programme.
     pub without_events: bool,
     /// Holding all of these words or beginnings of words, whatever their accents and case.
@@ -140,6 +154,8 @@ pub struct Filter {
     pub since: Option<Arrival>,
     /// Needing a person for this.
     pub need: Option<Need>,
+    /// Changed since some moment, by any office or one.
+    pub changed: Option<Changed>,
 }
 
 /// The place after a record of a list. Stays good while records change: a record that changes meanwhile moves to the
@@ -178,6 +194,8 @@ pub struct Page {
     pub records: Vec<ListedRecord>,
     /// How many the whole list has; "at least" until the views are complete.
     pub total: u64,
+    /// How many records those speak for besides, where the list is grouped.
+    pub tied: u64,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
     /// Whether the views were complete.
@@ -189,12 +207,11 @@ impl Views {
     pub fn list(&self, filter: &Filter, after: Option<Cursor>, limit: usize) -> Result<Page, ViewsError> {
         let complete = self.is_complete();
         let Some(Conditions { mut terms, mut values }) = conditions(filter) else {
-            return Ok(Page { records: Vec::new(), total: 0, next: None, complete });
+            return Ok(Page { records: Vec::new(), total: 0, tied: 0, next: None, complete });
         };
         let db = self.db();
-        let total = db
-            .prepare_cached(&format!("SELECT count(*) FROM records{}", where_all(&terms)))?
-            .query_row(params_from_iter(&values), |row| row.get(0))?;
+        let (total, tied) = totals(&db, filter, &terms, &values)?;
+        terms.extend(one_for_all(filter));
         let (beyond, order) = if filter.since.is_some() { (">", "ASC") } else { ("<", "DESC") };
         if let Some(after) = after {
             terms.push(format!("(arrival, id) {beyond} (?, ?)"));
@@ -218,11 +235,25 @@ impl Views {
         records.truncate(limit);
         let last = records.last().filter(|_| more);
         let next = last.map(|record| Cursor { arrival: record.arrival, id: record.id });
-        Ok(Page { records, total, next, complete })
+        Ok(Page { records, total, tied, next, complete })
     }
 }
 
 impl Views {
+    /// How many records of a list there are of each status or phase, [`UNSTATED`] included.
+    pub fn by_status(&self, filter: &Filter) -> Result<BTreeMap<String, u64>, ViewsError> {
+        let Some(Conditions { mut terms, values }) = conditions(filter) else { return Ok(BTreeMap::new()) };
+        terms.extend(one_for_all(filter));
+        let select = format!(
+            "SELECT coalesce(status, '{UNSTATED}') AS of, count(*) FROM records{} GROUP BY of",
+            where_all(&terms)
+        );
+        let db = self.db();
+        let mut query = db.prepare_cached(&select)?;
+        let counts = query.query_map(params_from_iter(&values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(counts.collect::<Result<_, _>>()?)
+    }
+
     /// These records in this order, without those that are not shown.
     pub fn listed(&self, ids: &[RecordId]) -> Result<Vec<ListedRecord>, ViewsError> {
         let db = self.db();
@@ -242,44 +273,84 @@ pub(super) struct Conditions {
     pub(super) values: Vec<Value>,
 }
 
+/// How many records a list shows, and how many they speak for besides.
+fn totals(db: &Connection, filter: &Filter, terms: &[String], values: &[Value]) -> rusqlite::Result<(u64, u64)> {
+    let speaks = if filter.grouped { "n = grp" } else { "TRUE" };
+    let count = format!("SELECT count(*), coalesce(sum({speaks}), 0) FROM records{}", where_all(terms));
+    let (all, shown): (u64, u64) =
+        db.prepare_cached(&count)?.query_row(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((shown, all.saturating_sub(shown)))
+}
+
+/// What narrows a list further where one record stands for its group.
+fn one_for_all(filter: &Filter) -> Option<String> {
+    filter.grouped.then(|| "n = grp".to_owned())
+}
+
 /// What the filter asks for, in SQL; `None` if nothing can answer to it.
 pub(super) fn conditions(filter: &Filter) -> Option<Conditions> {
     let mut all = Conditions { terms: Vec::new(), values: Vec::new() };
-    let mut require = |term: &str, value: Option<Value>| {
-        all.terms.push(term.to_owned());
+    let mut require = |term: String, value: Option<Value>| {
+        all.terms.push(term);
         all.values.extend(value);
     };
     let text = |text: &String| Some(Value::Text(text.clone()));
+    // What may hold of any record of a group.
+    let of_any = |term: String| match filter.grouped {
+        true => format!("grp IN (SELECT grp FROM records WHERE {term})"),
+        false => term,
+    };
     if let Some(kind) = filter.kind {
-        require("kind = ?", Some(Value::Text(kind.key().to_owned())));
+        require("kind = ?".to_owned(), Some(Value::Text(kind.key().to_owned())));
     }
     match &filter.region {
-        Some(region) if region == NATIONAL => require("NOT EXISTS (SELECT 1 FROM regions WHERE record = n)", None),
-        Some(region) => require("n IN (SELECT record FROM regions WHERE region = ?)", text(region)),
+        Some(region) if region == NATIONAL => {
+            let named = of_any("n IN (SELECT record FROM regions)".to_owned());
+            require(format!("NOT {named}"), None);
+        }
+        Some(region) => {
+            require(of_any("n IN (SELECT record FROM regions WHERE region = ?)".to_owned()), text(region));
+        }
         None => {}
     }
+    let of_speaker = |term: &str| match filter.grouped {
+        true => format!("grp IN (SELECT n FROM records WHERE {term})"),
+        false => term.to_owned(),
+    };
     match &filter.status {
-        Some(status) if status == UNSTATED => require("status IS NULL", None),
-        Some(status) => require("status = ?", text(status)),
+        Some(status) if status == UNSTATED => require(of_speaker("status IS NULL"), None),
+        Some(status) => require(of_speaker("status = ?"), text(status)),
         None => {}
     }
     if let Some(origin) = &filter.origin {
-        require("origin = ?", text(origin));
+        require("origin = ?".to_owned(), text(origin));
+    }
+    if let Some(stake) = &filter.stake {
+        // As one value, however many keys there are.
+        let keys = serde_json::to_string(&stake.stakes).unwrap_or_default();
+        let about = "n IN (SELECT record FROM stakes WHERE stake IN (SELECT value FROM json_each(?)))";
+        require(of_any(about.to_owned()), Some(Value::Text(keys)));
     }
     if filter.without_events {
-        require("NOT events", None);
+        require("NOT events".to_owned(), None);
     }
     if let Some(source_ref) = &filter.source_ref {
-        require("source_ref = ?", text(source_ref));
+        require("source_ref = ?".to_owned(), text(source_ref));
     }
     if let Some(need) = filter.need {
-        require("needs & ? > 0", Some(Value::Integer(i64::from(need.bit()))));
+        require(of_any("needs & ? > 0".to_owned()), Some(Value::Integer(i64::from(need.bit()))));
     }
     if let Some(since) = filter.since {
-        require("arrival >= ?", Some(number(since)));
+        require("arrival >= ?".to_owned(), Some(number(since)));
     }
     if let Some(typed) = filter.text.as_ref().filter(|typed| !typed.trim().is_empty()) {
-        require("n IN (SELECT rowid FROM search WHERE search MATCH ?)", text(&search::expression(typed)?));
+        let holds = "n IN (SELECT rowid FROM search WHERE search MATCH ?)".to_owned();
+        require(of_any(holds), text(&search::expression(typed)?));
+    }
+    if let Some(changed) = filter.changed {
+        let (term, values) = changed.condition();
+        all.terms.push(term);
+        all.values.extend(values);
     }
     Some(all)
 }

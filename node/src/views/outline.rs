@@ -21,6 +21,8 @@ use super::{
 pub struct Outline {
     /// What lists show of it.
     pub listed: ListedRecord,
+    /// Whether another record speaks for it, as the same conflict.
+    pub tied: bool,
     /// Who may see it, where that was said.
     pub sensitivity: Option<String>,
     /// Where it is, as it was entered.
@@ -79,9 +81,10 @@ impl Views {
 
 fn outline(db: &Connection, id: RecordId) -> Result<Option<Outline>, ViewsError> {
     let mut query =
-        db.prepare_cached("SELECT n, listed, outline FROM records JOIN outlines ON record = n WHERE id = ?")?;
-    let found = query.query_row([&id.0[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-    let Some((n, listed, stored)): Option<(i64, String, String)> = found else { return Ok(None) };
+        db.prepare_cached("SELECT n, n <> grp, listed, outline FROM records JOIN outlines ON record = n WHERE id = ?")?;
+    let all = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let found: Option<(i64, bool, String, String)> = query.query_row([&id.0[..]], all).optional()?;
+    let Some((n, tied, listed, stored)) = found else { return Ok(None) };
     let Stored { sensitivity, place, date, event_count } = serde_json::from_str(&stored)?;
     let mut query = db.prepare_cached("SELECT list, count(*) FROM items WHERE record = ? AND counts GROUP BY list")?;
     let items = query.query_map([n], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
@@ -92,7 +95,7 @@ fn outline(db: &Connection, id: RecordId) -> Result<Option<Outline>, ViewsError>
         incidents.push(of_json(row)?);
     }
     let listed = serde_json::from_str(&listed)?;
-    Ok(Some(Outline { listed, sensitivity, place, date, event_count, items, incidents }))
+    Ok(Some(Outline { listed, tied, sensitivity, place, date, event_count, items, incidents }))
 }
 
 fn of_json<T: DeserializeOwned>(row: &rusqlite::Row<'_>) -> Result<T, ViewsError> {

@@ -16,8 +16,9 @@ pub const UNSTATED: &str = "unstated";
 pub struct Picture {
     /// Whether every stored record is in it; until then all numbers are "at least".
     pub complete: bool,
-    /// Conflicts by region and phase. One that concerns several regions counts in each of them. Records that hold events
-    /// of another source are none of the programme's, and not counted.
+    /// Conflicts by region and phase. One that concerns several regions counts in each of them, and records that are tied
+    /// as the same conflict count once in each region that any of them names. Records that hold events of another source
+    /// are none of the programme's, and not counted.
     pub conflicts: Vec<PhaseCount>,
     /// Conflicts by phase, each counted once.
     pub conflict_phases: BTreeMap<String, u64>,
@@ -94,8 +95,11 @@ impl Views {
 
 fn conflicts(db: &Connection) -> Result<Vec<PhaseCount>, ViewsError> {
     let mut query = db.prepare_cached(
-        "SELECT region, coalesce(status, ?) AS phase, count(*) FROM records LEFT JOIN regions ON record = n
-         WHERE kind = 'conflict' AND NOT events GROUP BY region, phase ORDER BY region, phase",
+        "SELECT region, coalesce(status, ?) AS phase, count(*) FROM records LEFT JOIN (
+             SELECT DISTINCT m.grp AS one, region FROM regions JOIN records AS m ON m.n = regions.record
+             WHERE m.kind = 'conflict'
+         ) ON one = n
+         WHERE kind = 'conflict' AND NOT events AND n = grp GROUP BY region, phase ORDER BY region, phase",
     )?;
     let rows = query
         .query_map([UNSTATED], |row| Ok(PhaseCount { region: row.get(0)?, phase: row.get(1)?, count: row.get(2)? }))?;
@@ -105,7 +109,7 @@ fn conflicts(db: &Connection) -> Result<Vec<PhaseCount>, ViewsError> {
 fn conflict_phases(db: &Connection) -> Result<BTreeMap<String, u64>, ViewsError> {
     let mut query = db.prepare_cached(
         "SELECT coalesce(status, ?) AS phase, count(*) FROM records WHERE kind = 'conflict' AND NOT events
-         GROUP BY phase",
+         AND n = grp GROUP BY phase",
     )?;
     Ok(query.query_map([UNSTATED], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
 }

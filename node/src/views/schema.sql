@@ -2,6 +2,7 @@
 
 CREATE TABLE records (
     n          INTEGER PRIMARY KEY,
+    grp        INTEGER,          -- the record that speaks for all that are tied as the same conflict: mostly itself
     id         BLOB NOT NULL UNIQUE,
     kind       TEXT NOT NULL,
     status     TEXT,             -- of a consultation or project; phase of a conflict
@@ -15,9 +16,15 @@ CREATE TABLE records (
     set_aside  INTEGER NOT NULL,
     digest     BLOB NOT NULL,    -- of the whole row, to be compared with one made anew
     needs      INTEGER NOT NULL, -- one bit for each thing that needs a person
-    listed     TEXT NOT NULL     -- what a list shows of it, as JSON
+    listed     TEXT NOT NULL,    -- what a list shows of it, as JSON
+    began      INTEGER NOT NULL, -- the arrival of the first entry of it
+    created    INTEGER NOT NULL, -- Unix seconds, by the clock of the office that created it
+    updated    INTEGER NOT NULL, -- of the office that changed it last
+    office     BLOB NOT NULL     -- which that is
 );
 CREATE INDEX records_by_arrival ON records (arrival, id);
+CREATE INDEX records_by_group ON records (grp);
+CREATE INDEX records_by_update ON records (updated);
 CREATE INDEX records_by_kind ON records (kind, status);
 CREATE INDEX records_unapplied ON records (waiting, set_aside) WHERE waiting > 0 OR set_aside > 0;
 CREATE INDEX records_by_source ON records (source_ref) WHERE source_ref IS NOT NULL;
@@ -30,7 +37,25 @@ CREATE TABLE regions (
 ) WITHOUT ROWID;
 CREATE INDEX regions_of_record ON regions (record);
 
+-- What conflicts are about.
+CREATE TABLE stakes (
+    stake  TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    PRIMARY KEY (stake, record)
+) WITHOUT ROWID;
+CREATE INDEX stakes_of_record ON stakes (record);
+
+-- "Same conflict", as far as ties stand. The other record may not be here yet, or be no conflict.
+CREATE TABLE ties (
+    record INTEGER NOT NULL,
+    item   TEXT NOT NULL,
+    other  BLOB NOT NULL,
+    PRIMARY KEY (record, item)
+) WITHOUT ROWID;
+CREATE INDEX ties_by_other ON ties (other);
+
 CREATE TABLE items (
+    number INTEGER PRIMARY KEY,
     record INTEGER NOT NULL,
     list   TEXT NOT NULL,        -- recommendations, recommendations/follow_ups, incidents, …
     item   TEXT NOT NULL,
@@ -41,6 +66,38 @@ CREATE TABLE items (
 CREATE INDEX items_of_record ON items (record);
 CREATE INDEX items_by_list ON items (list, counts);
 CREATE INDEX items_by_parent ON items (parent) WHERE parent IS NOT NULL;
+
+-- What is due, or waits for somebody to do something.
+CREATE TABLE matters (
+    record   INTEGER NOT NULL,
+    item     INTEGER NOT NULL,   -- its number in items
+    matter   INTEGER NOT NULL,   -- what is open about it
+    date     TEXT,               -- when it is due, was decided or raised
+    answered TEXT,               -- of an alert
+    first    INTEGER,            -- the earliest day that the date can mean: 20101231
+    last     INTEGER,            -- the latest
+    rank     INTEGER NOT NULL    -- the lowest is shown first
+);
+CREATE INDEX matters_of_record ON matters (record);
+CREATE INDEX matters_by_kind ON matters (matter, rank, last);
+
+-- Which offices wrote of a record.
+CREATE TABLE touched (
+    record INTEGER NOT NULL,
+    office BLOB NOT NULL,
+    last   INTEGER NOT NULL      -- the arrival of the last entry of it
+);
+CREATE INDEX touched_of_record ON touched (record);
+CREATE INDEX touched_by_arrival ON touched (last);
+
+-- Divergences that were settled, for each office that a value came from and that did not settle it itself.
+CREATE TABLE settled (
+    record     INTEGER NOT NULL,
+    office     BLOB NOT NULL,
+    settlement TEXT NOT NULL     -- JSON
+);
+CREATE INDEX settled_of_record ON settled (record);
+CREATE INDEX settled_by_office ON settled (office);
 
 -- What projects need in all.
 CREATE TABLE needs (

@@ -1,3 +1,6 @@
+mod groups;
+mod matters;
+mod news;
 mod tracker;
 
 use std::time::{Duration, Instant};
@@ -24,12 +27,14 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         kind,
         title: title.into(),
         status: None,
+        aliases: Vec::new(),
         regions: vec!["ML-7".into()],
         place: None,
         date: None,
         event_count: 1,
         origin: None,
         announced: None,
+        stakes: Vec::new(),
         sensitivity: None,
         source_ref: None,
         need: None,
@@ -41,7 +46,17 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         to_complete: Vec::new(),
         items: Vec::new(),
     };
-    Row { id, record, created: stamp.clone(), updated: stamp, arrival: Arrival(number), waiting: 0, set_aside: 0 }
+    Row {
+        id,
+        record,
+        created: stamp.clone(),
+        updated: stamp,
+        arrival: Arrival(number),
+        waiting: 0,
+        set_aside: 0,
+        settled: Vec::new(),
+        heard: Vec::new(),
+    }
 }
 
 fn item(list: &str, ordinal: u32, values: Value) -> ItemRow {
@@ -387,6 +402,12 @@ fn ten_thousand_records_fill_and_page_quickly() {
     let began = Instant::now();
     views.picture().unwrap();
     println!("picture {:?}", began.elapsed());
+    let began = Instant::now();
+    let pairs = views.likely_same(8).unwrap().1;
+    println!("{pairs} pairs that are likely the same {:?}", began.elapsed());
+    let began = Instant::now();
+    views.changes_by_office(Since::Moment(UnixSeconds(0))).unwrap();
+    println!("changes by office {:?}", began.elapsed());
 }
 
 #[test]

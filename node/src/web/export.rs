@@ -19,14 +19,16 @@ use super::{
 };
 use crate::{
     exchange::export::{self, Export, ExportError, Format, Journal, JournalLine, Order},
-    views::Filter,
+    pack::Pack,
+    views::{AnyStake, Filter},
     words::Lang,
 };
 
 /// Lines of the journal that are given.
 const LINES: usize = 1_000;
 
-const SHAPE: &str = "expected `kind` and `format`, and perhaps `region`, `status`, `text` and `language`";
+const SHAPE: &str = "expected `kind` and `format`, and perhaps `region`, `status`, `origin`, `stake`, `own`, `text` and \
+                     `language`";
 
 /// Which list is to be exported, and how.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -40,6 +42,12 @@ pub struct ExportListBody {
     pub region: Option<String>,
     /// With this status, or phase of a conflict.
     pub status: Option<String>,
+    /// Projects of this origin.
+    pub origin: Option<String>,
+    /// Conflicts about this stake of the country pack, or about one of this group of stakes.
+    pub stake: Option<String>,
+    /// Only the programme's own conflicts, without imported events.
+    pub own: bool,
     /// Holding all of these words or beginnings of words.
     pub text: Option<String>,
     /// `fr` or `en`, for heads and labels; French where nothing is said.
@@ -68,7 +76,7 @@ pub struct JournalBody {
     tag = "records"
 )]
 pub(super) async fn list(State(web): State<Shared>, author: Author, body: JsonBody) -> Result<Response, ApiError> {
-    let order = order(body.read(SHAPE)?, author.into_person())?;
+    let order = order(body.read(SHAPE)?, author.into_person(), web.app.pack())?;
     // A file that lacks what is not yet indexed would be taken for the whole list.
     web.indexed().await?;
     let format = order.format;
@@ -82,7 +90,7 @@ pub(super) async fn list(State(web): State<Shared>, author: Author, body: JsonBo
     Ok((headers, Body::from_stream(Export::into_pieces(made))).into_response())
 }
 
-fn order(asked: ExportListBody, by: String) -> Result<Order, ApiError> {
+fn order(asked: ExportListBody, by: String, pack: &Pack) -> Result<Order, ApiError> {
     let fault = |pointer, detail| ApiError::Invalid(vec![Fault::field(pointer, "unknown-key", detail)]);
     let kind =
         Kind::from_key(&asked.kind).ok_or_else(|| fault("/kind", "expected consultation, conflict or project"))?;
@@ -95,6 +103,10 @@ fn order(asked: ExportListBody, by: String) -> Result<Order, ApiError> {
             kind: Some(kind),
             region: given(asked.region),
             status: given(asked.status),
+            origin: given(asked.origin),
+            stake: given(asked.stake).map(|asked| AnyStake { stakes: pack.stakes_of(&asked), asked }),
+            grouped: true,
+            without_events: asked.own && kind == Kind::Conflict,
             text: given(asked.text),
             ..Filter::default()
         },

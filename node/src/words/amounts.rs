@@ -14,6 +14,13 @@ pub fn number(lang: Lang, number: u64) -> String {
     written(lang, &number.to_string())
 }
 
+/// A number with some decimals, rounded: "18,4411", "18.4411" in English.
+pub fn decimal(lang: Lang, number: f64, decimals: usize) -> String {
+    let digits = format!("{:.decimals$}", number.abs());
+    let is_zero = digits.bytes().all(|digit| matches!(digit, b'0' | b'.'));
+    format!("{}{}", if number < 0.0 && !is_zero { "−" } else { "" }, written(lang, &digits))
+}
+
 /// An amount in the currency's minor unit, of which `minor_digits` digits make one of the major unit. Cents are left
 /// out where there are none: "4 730 000 USD", "12,50 EUR". The currency stands as it is given.
 pub fn money(lang: Lang, amount_minor: i64, currency: &str, minor_digits: u8) -> String {
@@ -76,6 +83,20 @@ fn written(lang: Lang, digits: &str) -> String {
 mod tests {
     use super::*;
     use crate::words::Words;
+
+    #[test]
+    fn decimals_are_rounded_and_written_as_each_language_does() {
+        for (number, decimals, french) in [
+            (18.44111, 4, "18,4411"),
+            (-7.98, 1, "−8,0"),
+            (-0.01, 1, "0,0"),
+            (12.5, 0, "12"),
+            (1234.5, 1, "1\u{202f}234,5"),
+        ] {
+            assert_eq!(decimal(Lang::Fr, number, decimals), french);
+        }
+        assert_eq!(decimal(Lang::En, 18.44111, 2), "18.44");
+    }
 
     #[test]
     fn numbers_have_their_thousands_apart() {

@@ -27,7 +27,6 @@ map-off = Off the map
 beside-map = Without a point on the map
 beside-country = The whole country, or abroad
 beside-several = Several regions (counted in each)
-without-events = Without imported events (UCDP)
 conflicts-counted = { $count ->
         [one] { $count } conflict
        *[other] { $count } conflicts

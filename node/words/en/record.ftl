@@ -56,6 +56,7 @@ links-relation = Kind of link
     .about = About
     .same-activity = Same activity as
     .same-conflict = Same conflict as
+    .distinct = Not the same conflict as
     .related = Related to
 links-note = Reason for the link
 notes = Notes

@@ -27,7 +27,6 @@ map-off = Hors de la carte
 beside-map = Sans point sur la carte
 beside-country = Tout le pays, ou à l'étranger
 beside-several = Plusieurs régions (comptés dans chacune)
-without-events = Sans les événements importés (UCDP)
 conflicts-counted = { $count ->
         [one] { $count } conflit
        *[other] { $count } conflits

@@ -56,6 +56,7 @@ links-relation = Nature du lien
     .about = Porte sur
     .same-activity = Même activité que
     .same-conflict = Même conflit que
+    .distinct = Autre conflit que
     .related = En rapport avec
 links-note = Motif du lien
 notes = Notes

@@ -28,18 +28,20 @@ pub(super) struct OwnEdit {
 impl<S: Shelf> Engine<S> {
     /// Carries out a command, or lets it wait for the one before it on the same record.
     pub(super) fn command(&mut self, id: CommandId, command: Command, now: Now) {
-        let record = match &command.intent {
-            Intent::Create(..) => None,
-            Intent::Patch(record, ..)
-            | Intent::Settle(record, ..)
-            | Intent::Evaluate(record, ..)
-            | Intent::Open(record, _) => Some(*record),
+        let sent = match self.sent_before(&command.intent) {
+            Ok(sent) => sent,
+            Err(error) => return self.reply(id, Err(error.into())),
         };
+        let record = sent.or(command.intent.record());
         if let Some(queue) = record.and_then(|record| self.waiting.get_mut(&record)) {
             queue.push_back((id, command));
             return;
         }
-        match self.carry_out(id, &command, record, now) {
+        let done = match sent {
+            Some(record) => self.saved_before(record).map(Some),
+            None => self.carry_out(id, &command, record, now),
+        };
+        match done {
             Ok(None) => {}
             Ok(Some(saved)) => self.reply(id, Ok(saved)),
             Err(error) => self.reply(id, Err(error)),
@@ -100,17 +102,26 @@ impl<S: Shelf> Engine<S> {
             Err(error) => return Err(CommandError::TooMuch(error.to_string())),
         };
         let record = record.unwrap_or(made);
+        if let Intent::Sent(form, intent) = &command.intent {
+            self.note_sent(form, intent, record, &mut batch)?;
+        }
         let entry = self.signer.append(self.own, tip, PayloadKind::CHANGE, record, edited.payload);
         let accepted = self.ledger.stage(self.own, vec![entry], &mut batch);
         let new_items = edited.value.new_items;
         self.waiting.entry(record).or_default();
-        let holds_back = matches!(command.intent, Intent::Evaluate(..));
+        let holds_back = matches!(command.intent.bare(), Intent::Evaluate(..));
         self.persist(
             batch,
             true,
             Work::Own(Box::new(OwnEdit { command: id, record, new_items, holds_back, accepted })),
         );
         Ok(None)
+    }
+
+    /// The answer to a form that was sent again: its record, as it is now.
+    fn saved_before(&mut self, record: RecordId) -> Result<Saved, CommandError> {
+        let document = self.documents.get(record, &self.ledger)?.ok_or(CommandError::NotFound)?;
+        Ok(Saved { record, entry: None, heads: document.heads(), new_items: Default::default() })
     }
 
     /// Our own entry is durable: it is part of the document, shown, and only then confirmed.
@@ -196,6 +207,7 @@ impl Edit<'_> {
                 batch.remove(Table::Private, held_back.key(self.record));
                 Ok(Written { changed: true, new_items: Default::default() })
             }
+            Intent::Sent(_, intent) => self.make(intent, tx, batch),
         }
     }
 }

@@ -70,6 +70,8 @@ pub enum DraftStep {
     Keep(String, String, OpenForm, Vec<(String, String)>),
     /// What a form left, or was filled with, is dropped: account and address of the form.
     Drop(String, String, OpenForm),
+    /// Everything that an account has is dropped: there is nobody any more who could go on with it.
+    DropAll(String),
 }
 
 /// Why a draft was not kept or not dropped.
@@ -88,13 +90,13 @@ pub enum DraftError {
 }
 
 /// Bytes of the key that all drafts of an account have in common, and of the form in it.
-const ACCOUNT: usize = 16;
+pub(super) const ACCOUNT: usize = 16;
 const FORM: usize = 15;
 
 /// `account ‖ form ‖ 0 or 1`. Hashes, so that no key tells who is filling in what.
 type Key = [u8; ACCOUNT + FORM + 1];
 
-fn account_key(account: &str) -> [u8; ACCOUNT] {
+pub(super) fn account_key(account: &str) -> [u8; ACCOUNT] {
     blake3::derive_key("toguna 2026 drafts of an account", account.as_bytes())[..ACCOUNT]
         .try_into()
         .expect("a hash has 32 bytes")
@@ -123,7 +125,8 @@ impl Drafts {
         let mut notes = BTreeMap::new();
         shelf.scan(Table::Drafts, &account, None, &mut |key, value| {
             let ours = key.starts_with(&account);
-            let read = ours.then(|| Some((key.try_into().ok()?, decode(&value)?)));
+            // Beside them lies which forms of this account were saved.
+            let read = (ours && key.len() == ACCOUNT + FORM + 1).then(|| Some((key.try_into().ok()?, decode(&value)?)));
             notes.extend(read.flatten().map(|(key, draft): (Key, Draft)| (key, note_of(&draft))));
             ours
         })?;
@@ -159,7 +162,11 @@ impl<S: Shelf> Engine<S> {
             DraftStep::Keep(account, form, open, inputs) => {
                 self.keep_draft(&account, form, open, inputs, now, &mut batch).map(Some)
             }
-            DraftStep::Drop(account, form, open) => self.drop_draft(&account, &form, open, &mut batch).map(|()| None),
+            DraftStep::Drop(account, form, open) => {
+                let dropped = self.drop_draft(&account, &form, open, &mut batch);
+                dropped.map(|()| None).map_err(DraftError::from)
+            }
+            DraftStep::DropAll(account) => self.drop_drafts(&account, &mut batch).map(|()| None),
         };
         match kept {
             Ok(kept) if !batch.is_empty() => self.persist(batch, true, Work::Draft(id, kept)),
@@ -203,7 +210,13 @@ impl<S: Shelf> Engine<S> {
         Ok(Kept { number, at: draft.at, elsewhere })
     }
 
-    fn drop_draft(&mut self, account: &str, form: &str, open: OpenForm, batch: &mut Batch) -> Result<(), DraftError> {
+    pub(super) fn drop_draft(
+        &mut self,
+        account: &str,
+        form: &str,
+        open: OpenForm,
+        batch: &mut Batch,
+    ) -> Result<(), ShelfError> {
         let drafts = self.drafts.of(account, self.ledger.shelf())?;
         for key in [0, 1].map(|place| key(account, form, place)) {
             if drafts.get(&key).is_some_and(|note| note.is_of(open)) {
@@ -211,6 +224,13 @@ impl<S: Shelf> Engine<S> {
                 batch.remove(Table::Drafts, key);
             }
         }
+        Ok(())
+    }
+
+    fn drop_drafts(&mut self, account: &str, batch: &mut Batch) -> Result<(), DraftError> {
+        let drafts = self.drafts.of(account, self.ledger.shelf())?;
+        std::mem::take(drafts).into_keys().for_each(|key| batch.remove(Table::Drafts, key));
+        self.sent.drop_all(account, batch);
         Ok(())
     }
 

@@ -326,6 +326,7 @@ impl<S: Shelf> Engine<S> {
         }
         self.ledger.roll_back();
         self.drafts.forget();
+        self.sent.forget();
         self.writing = 0;
         self.retry_at = Some(Moment(now.moment.0 + RETRY_AFTER));
         self.effects.push_back(Effect::ResumePersisting);

@@ -130,6 +130,18 @@ impl<S: Shelf> Engine<S> {
         })
     }
 
+    /// A record as the author of one of its entries saw it who wrote that entry.
+    ///
+    /// # Errors
+    /// [`QueryError::NotFound`] also for the entry that created the record: before it, there was nothing.
+    pub fn record_before(&mut self, id: RecordId, entry: EntryHash) -> Result<RecordView, QueryError> {
+        self.look(id, |document| {
+            let applied = document.placement(&entry) == Some(Placement::Applied);
+            let change = document.change_of(&entry).filter(|change| applied && !change.deps.is_empty());
+            Ok(Some(change.ok_or(QueryError::NotFound)?.deps.clone()))
+        })
+    }
+
     /// A record as it was at these heads: what somebody saw who edits it now.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Effect, Engine, Observation, Work, documents::on_threads, node_row, rows, rows::Row};
+use super::{Effect, Engine, Observation, Work, documents::on_threads, node_row, rows, rows::Row, settled};
 use crate::{
     document::{Document, Placement},
     ids::{Arrival, AuthorKey, Now, RecordId},
@@ -177,14 +177,17 @@ pub(super) fn make_row<S: Shelf>(
 ) -> Option<Row> {
     let reading = record::read(document.automerge(), None).ok()?;
     let history = document.history();
-    let stamp = |change: &&crate::document::ChangeEntry| rows::stamp(change, ledger.feed(&change.feed));
+    let stamp = |change: &crate::document::ChangeEntry| rows::stamp(change, ledger.feed(&change.feed));
     Some(Row {
         id: record,
         record: projection::project(record, &reading, vocabulary),
-        created: history.first().map(stamp)?,
-        updated: history.last().map(stamp)?,
+        created: stamp(history.first()?),
+        updated: stamp(history.last()?),
         arrival: ledger.last_arrival(),
         waiting: document.waiting().count(),
         set_aside: document.set_aside().count(),
+        settled: settled::settlements(document, &reading, &stamp),
+        // What cannot be read is told where the document is loaded, from the same places.
+        heard: rows::heard(record, ledger).unwrap_or_default(),
     })
 }

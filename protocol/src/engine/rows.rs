@@ -1,11 +1,11 @@
 //! The read model's row of a record as it is stored, so that views fill quickly after a start. Derived: a row says
 //! up to which arrival it speaks, and what lies beyond is worked out anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{documents::entries_of, refresh::make_row};
+use super::{documents::entries_of, refresh::make_row, settled::Settlement};
 use crate::{
     document::{ChangeEntry, Document, Placement},
     feed::Feed,
@@ -48,6 +48,32 @@ pub struct Row {
     pub waiting: usize,
     /// Entries that were set aside.
     pub set_aside: usize,
+    /// Divergences that somebody settled, where it stayed so; the latest last.
+    pub settled: Vec<Settlement>,
+    /// Which offices wrote of it, and when that came: as the arrival above, a matter of this node alone.
+    pub heard: Vec<Heard>,
+}
+
+/// What one office wrote of a record, as it came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The office's device key.
+    pub office: AuthorKey,
+    /// The arrival of the first of its entries.
+    pub first: Arrival,
+    /// The arrival of the last of them.
+    pub last: Arrival,
+}
+
+/// Which offices wrote of a record, in the order of their keys.
+pub(super) fn heard<S: Shelf>(record: RecordId, ledger: &Ledger<S>) -> Result<Vec<Heard>, LedgerError> {
+    let mut heard: BTreeMap<AuthorKey, Heard> = BTreeMap::new();
+    for place in ledger.record_places(record, Arrival(0))? {
+        let Some(office) = ledger.feed(&place.feed).map(|feed| feed.genesis.author) else { continue };
+        let so_far = heard.entry(office).or_insert(Heard { office, first: place.arrival, last: place.arrival });
+        so_far.last = place.arrival;
+    }
+    Ok(heard.into_values().collect())
 }
 
 /// What a stored row says about the entries of its record.

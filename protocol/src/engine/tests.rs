@@ -12,6 +12,8 @@ mod failures;
 mod forks;
 mod hostile;
 mod lanes;
+mod sent;
+mod settled;
 mod speed;
 
 use super::Saved;

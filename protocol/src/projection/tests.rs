@@ -13,6 +13,7 @@ fn vocabulary() -> Vocabulary {
     let mut vocabulary = Vocabulary::default();
     vocabulary.add(List::Regions, "ML-8");
     vocabulary.add(List::Themes, "5");
+    vocabulary.add(List::Stakes, "land-tenure");
     vocabulary
 }
 
@@ -35,7 +36,7 @@ fn first_key(fields: &Map<String, Value>, list: &str) -> String {
 fn a_conflict_becomes_one_row_and_rows_of_its_items() {
     let fields = json!({
         "title": "Ifoghas et Idnanes", "aliases": ["Conflit de l'Adrar"], "regions": ["ML-8"],
-        "phase": {"is": "truce", "since": "2010-06"}, "place": {"name": "Tinzawatène", "lat": 19.95, "lon": 2.97},
+        "stakes": ["land-tenure"], "phase": {"is": "truce", "since": "2010-06"}, "place": {"name": "Tinzawatène", "lat": 19.95, "lon": 2.97},
         "sensitivity": "internal", "source_ref": "CFL-KIDAL", "event_count": 3,
         "incidents": {"new-1": {"text": "vol de chameaux", "place": {"name": "puits d'In-Tedjedit"}}, "new-2": {"text": "rumeur"}},
         "decisions": {"new": {"by": "cadi", "follow_ups": {"new": {"note": "bétail rendu"}}}},
@@ -47,6 +48,7 @@ fn a_conflict_becomes_one_row_and_rows_of_its_items() {
     });
     assert_eq!((row.title.as_str(), row.status.as_deref()), ("Ifoghas et Idnanes", Some("truce")));
     assert_eq!((row.regions.as_slice(), row.event_count), (["ML-8".to_owned()].as_slice(), 3));
+    assert_eq!(row.stakes, ["land-tenure"]);
     assert_eq!(row.date.map(|date| date.to_string()).as_deref(), Some("2010-06"));
     assert_eq!(row.place.as_ref().and_then(|place| place.name.as_deref()), Some("Tinzawatène"));
     assert_eq!((row.source_ref.as_deref(), row.sensitivity.as_deref()), (Some("CFL-KIDAL"), Some("internal")));
@@ -68,8 +70,13 @@ fn a_conflict_becomes_one_row_and_rows_of_its_items() {
     assert!(row.to_complete.iter().any(|flag| flag.code == "no-parties"));
     let stored = serde_json::to_string(&row).expect("JSON");
     assert_eq!(serde_json::from_str::<RecordRow>(&stored).expect("a row"), row);
-    let earlier = stored.replace("\"origin\":null,", "");
-    assert!(earlier != stored && serde_json::from_str::<RecordRow>(&earlier).is_err(), "an earlier row is made anew");
+    for lacking in ["\"origin\":null,", "\"stakes\":[\"land-tenure\"],"] {
+        let earlier = stored.replace(lacking, "");
+        assert!(
+            earlier != stored && serde_json::from_str::<RecordRow>(&earlier).is_err(),
+            "made anew without {lacking}"
+        );
+    }
 }
 
 #[test]

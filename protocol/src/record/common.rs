@@ -116,6 +116,7 @@ choice! {
         About = "about",
         SameActivity = "same-activity",
         SameConflict = "same-conflict",
+        Distinct = "distinct",
         Related = "related",
     }
 }

@@ -1,6 +1,6 @@
 //! Settling: a person's choice that ends concurrent values.
 
-use automerge::{ChangeHash, ObjId, ROOT, ScalarValue, transaction::Transactable};
+use automerge::{ChangeHash, ObjId, ROOT, transaction::Transactable};
 use serde_json::Value;
 
 use crate::{ids::ItemId, limits::MAX_LONG_TEXT};
@@ -13,7 +13,7 @@ use super::{
     value::{check, long_text, readable, stored},
     view::{RecordDoc, View},
     vocabulary::Vocabulary,
-    write::{distinct, put, same_values},
+    write::{distinct, items::mark, put, same_values},
 };
 
 /// What a person settled on.
@@ -82,7 +82,7 @@ pub fn settle<T: Transactable + RecordDoc>(
         _ => put(tx, &spot.maps, &spot.key, stored(&spot.shape, Some(&chosen).filter(|value| !value.is_null())))?,
     }
     for item in &spot.enclosing {
-        put(tx, item, "withdrawn", ScalarValue::Boolean(false))?;
+        mark(tx, item, false)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Every function works inside the caller's transaction and collects all that is wrong with a request before it
 //! answers. **After an error the caller rolls the transaction back**: some of the request may already stand in it.
 
-mod items;
+pub(super) mod items;
 
 use std::collections::{BTreeMap, BTreeSet};
 

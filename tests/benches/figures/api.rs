@@ -1,24 +1,50 @@
-//! An office's HTTP API on a real socket, and a client of it.
+//! An office's HTTP API and pages on a real socket, and a client of it.
 
 use std::net::SocketAddr;
 
 use reqwest::{Method, RequestBuilder, Response, header};
 use serde_json::Value;
-use toguna::web::{self, Token, WebSettings};
+use toguna::{
+    accounts::{AccountName, Accounts, NewAccount, Password, Role},
+    pages::{self, PageSettings},
+    web::{self, Token, WebSettings},
+};
+use toguna_protocol::ids::UnixSeconds;
 use toguna_tests::office::Office;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// Serves an office's API on a free port of the loopback.
+/// Who reads the pages.
+pub(crate) const READER: (&str, &str) = ("Aïssata", "un mot de passe");
+
+/// Serves an office's API and pages on a free port of the loopback.
 pub(crate) async fn serve(office: &Office) -> (Client, JoinHandle<()>) {
     let token = Token::of(office.directory()).expect("a token can be made");
     let settings = WebSettings { token: token.clone(), office: office.name.clone(), hosts: Vec::new() };
-    let router = web::router(office.app().clone(), settings);
+    let shown = PageSettings { office: office.name.clone(), clock_ahead: 0 };
+    let pages = pages::router(office.app().clone(), accounts(office), shown);
+    let router = web::router_with(office.app().clone(), settings, pages);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let address = listener.local_addr().expect("a bound socket has an address");
     let serving = tokio::spawn(async move {
         web::serve(listener, router, std::future::pending()).await.expect("the API is served");
     });
     (Client::new(address, token.as_str()), serving)
+}
+
+/// The accounts of an office: one, made when they are first asked for.
+fn accounts(office: &Office) -> Accounts {
+    let accounts = Accounts::open(office.directory()).expect("accounts can be read");
+    if accounts.named(READER.0).expect("accounts can be read").is_none() {
+        let (name, password) = (AccountName::new(READER.0), Password::new(READER.1));
+        let new = NewAccount {
+            name: name.expect("a good name"),
+            role: Role::HeadOfOffice,
+            language: None,
+            password: password.expect("a good password"),
+        };
+        accounts.add(new, UnixSeconds(0)).expect("an account can be made");
+    }
+    accounts
 }
 
 /// Calls an office's API over one kept connection.

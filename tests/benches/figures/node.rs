@@ -55,7 +55,7 @@ pub(crate) fn run(args: &[String]) {
 }
 
 /// A line of this process's memory, in megabytes (proc(5)).
-fn memory(line: &str) -> f64 {
+pub(crate) fn memory(line: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let found = status.lines().find_map(|found| found.strip_prefix(line));
     let kilobytes = found.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<f64>().ok());

@@ -69,7 +69,7 @@ pub(crate) fn measure() -> Vec<Figure> {
 }
 
 /// Has a new node receive the records.
-fn fill(directory: &Path) -> Vec<Figure> {
+pub(crate) fn fill(directory: &Path) -> Vec<Figure> {
     let written = Drafts::make(&Pack::embedded(), 23, DRAFTS, CHANGES).history(RECORDS);
     let (intake, size) = runtime().block_on(async {
         let mut office = Office::at("Gao", directory);

@@ -20,6 +20,15 @@ pub struct ExportListArgs {
     /// With this status or, for conflicts, phase
     #[arg(long, value_name = "KEY")]
     pub status: Option<String>,
+    /// Projects of this origin: request, own or programme
+    #[arg(long, value_name = "KEY")]
+    pub origin: Option<String>,
+    /// Conflicts about this stake, or one of this group of stakes, such as land-and-resources
+    #[arg(long, value_name = "KEY")]
+    pub stake: Option<String>,
+    /// Only the programme's own conflicts, without imported events
+    #[arg(long)]
+    pub own: bool,
     /// With these words anywhere in the record; accents do not matter
     #[arg(long, value_name = "WORDS")]
     pub text: Option<String>,

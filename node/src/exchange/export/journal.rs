@@ -40,6 +40,14 @@ pub struct JournalLine {
     pub region: Option<String>,
     /// The status or phase that was asked for.
     pub status: Option<String>,
+    /// The origin of projects that was asked for.
+    pub origin: Option<String>,
+    /// The stake that was asked for, or the group of stakes.
+    pub stake: Option<String>,
+    /// Whether only the programme's own conflicts were asked for, without imported events.
+    // A line of an earlier version does not say.
+    #[serde(default)]
+    pub own: bool,
     /// Whether words were searched for. Which is not kept: they may be somebody's name.
     pub words: bool,
     /// `csv`, `xlsx` or `geojson`.
@@ -128,6 +136,9 @@ mod tests {
             kind: "conflict".into(),
             region: Some("ML-8".into()),
             status: None,
+            origin: None,
+            stake: Some("land-and-resources".into()),
+            own: true,
             words: true,
             format: "csv".into(),
             texts: false,
@@ -159,6 +170,16 @@ mod tests {
         assert_eq!(journal.latest(10).unwrap(), [line(1)]);
         journal.add(&line(3)).unwrap();
         assert_eq!(journal.latest(10).unwrap(), [line(3), line(1)]);
+    }
+
+    #[test]
+    fn a_line_of_an_earlier_version_is_read() {
+        let home = tempfile::tempdir().unwrap();
+        let earlier = r#"{"at":1,"by":"Awa","role":null,"way":"page","kind":"conflict","region":"ML-8","status":null,
+            "words":false,"format":"csv","texts":false,"rows":12,"left_out":2}"#;
+        fs::write(home.path().join(JOURNAL_FILE), earlier.replace('\n', "") + "\n").unwrap();
+        let read = Journal::of(home.path()).latest(10).unwrap();
+        assert_eq!((read[0].region.as_deref(), read[0].stake.as_deref(), read[0].own), (Some("ML-8"), None, false));
     }
 
     #[test]

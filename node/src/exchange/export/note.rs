@@ -28,6 +28,9 @@ pub(super) fn lines(situation: &Situation, terms: &Terms<'_>, tally: &Tally, ton
     lines.extend(
         tally.left_out.iter().map(|(because, number)| count(tongue, &format!("export-left-out-{because}"), *number)),
     );
+    if tally.tied > 0 {
+        lines.push(count(tongue, "export-tied", tally.tied));
+    }
     if tally.redacted > 0 {
         lines.push(count(tongue, "export-redacted", tally.redacted));
     }

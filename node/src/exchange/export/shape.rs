@@ -58,6 +58,8 @@ impl Count {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shown {
     pub(super) id: RecordId,
+    /// Whether another record speaks for it, as the same conflict.
+    pub(super) tied: bool,
     pub(super) kind: Kind,
     pub(super) title: Held<String>,
     pub(super) status: Option<String>,
@@ -99,6 +101,8 @@ pub(super) struct Tally {
     pub(super) left_out: BTreeMap<&'static str, u64>,
     /// Records that are in it without their title, or their date, or their place.
     pub(super) redacted: u64,
+    /// Records that are in it beside another that speaks for them, as the same conflict.
+    pub(super) tied: u64,
 }
 
 impl Tally {
@@ -142,6 +146,7 @@ pub(super) fn shown(
     let place = outline.place.as_ref();
     let shown = Shown {
         id: listed.id,
+        tied: outline.tied,
         kind: listed.kind,
         title: Held::of(Some(listed.title.clone()), withheld.has(Part::Title)),
         status: listed.status.clone(),

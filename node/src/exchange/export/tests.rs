@@ -44,7 +44,17 @@ fn row(kind: Kind, mut fields: Value) -> Row {
     let id = RecordId([7; 16]);
     let record = project(id, &record::read(&document, None).expect("a record"), &vocabulary);
     let stamp = Stamp { by: "Awa".into(), office: AuthorKey([1; 32]), at: NOW, entry: EntryHash([2; 32]) };
-    Row { id, record, created: stamp.clone(), updated: stamp, arrival: Arrival(1), waiting: 0, set_aside: 0 }
+    Row {
+        id,
+        record,
+        created: stamp.clone(),
+        updated: stamp,
+        arrival: Arrival(1),
+        waiting: 0,
+        set_aside: 0,
+        settled: Vec::new(),
+        heard: Vec::new(),
+    }
 }
 
 /// What the views say of a record.

@@ -6,7 +6,10 @@ use serde_json::Value;
 use toguna_protocol::{
     engine::RecordView,
     ids::RecordId,
-    record::{Changed, Kind, schema::Field},
+    record::{
+        Changed, Kind,
+        schema::{Field, Shape},
+    },
 };
 
 use super::{Failed, version_of, version_text};
@@ -19,6 +22,7 @@ use crate::{
         form::{
             Given,
             inputs::{Inputs, is_typed},
+            is_place,
         },
         layout,
         part::Part,
@@ -30,7 +34,7 @@ use crate::{
 };
 
 /// A form, and what is told about it.
-pub(super) struct Sheet {
+pub(in crate::pages) struct Sheet {
     kind: Kind,
     /// The record and its title; `None` for a new one.
     record: Option<(RecordId, serde_json::Map<String, Value>)>,
@@ -39,6 +43,8 @@ pub(super) struct Sheet {
     given: Given,
     just_saved: bool,
     failed: Option<Failed>,
+    /// A place was put into it just now.
+    placed: bool,
     desk: Desk,
 }
 
@@ -53,6 +59,7 @@ impl Sheet {
             given: Given::default(),
             just_saved: false,
             failed: None,
+            placed: false,
             desk: Desk::default(),
         }
     }
@@ -68,6 +75,7 @@ impl Sheet {
             given: Given::of_record(&schema, &record.fields, pack),
             just_saved: false,
             failed: None,
+            placed: false,
             desk: Desk::default(),
         }
     }
@@ -99,7 +107,7 @@ impl Sheet {
     }
 
     /// The form with what somebody typed earlier, on the version that it was begun from.
-    pub(super) fn resuming(mut self, draft: Given) -> Result<Self, PageError> {
+    pub(in crate::pages) fn resuming(mut self, draft: Given) -> Result<Self, PageError> {
         if self.record.is_some() {
             self.base = version_of(&draft)?;
         }
@@ -108,9 +116,32 @@ impl Sheet {
     }
 
     /// The form with what there is about its drafts.
-    pub(super) fn at(mut self, desk: Desk) -> Self {
+    pub(in crate::pages) fn at(mut self, desk: Desk) -> Self {
         self.desk = desk;
         self
+    }
+
+    /// The form with a place that was chosen on the map.
+    pub(in crate::pages) fn with_place(mut self, placed: bool) -> Self {
+        self.placed = placed;
+        self
+    }
+
+    /// The kind of its record.
+    pub(in crate::pages) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The names of its places.
+    pub(in crate::pages) fn places(&self) -> Vec<String> {
+        let is_place = |field: &Field| matches!(field.shape, Shape::Compound { parts, .. } if is_place(parts));
+        let places = self.part.fields.iter().filter(|field| is_place(field) && is_typed(field));
+        places
+            .map(|field| match self.part.name.as_str() {
+                "" => field.name.to_owned(),
+                before => format!("{before}/{}", field.name),
+            })
+            .collect()
     }
 
     /// The form after it could not be saved.
@@ -119,7 +150,7 @@ impl Sheet {
         self
     }
 
-    pub(super) fn page(&self, pages: &Pages, visitor: &Visitor) -> Markup {
+    pub(in crate::pages) fn page(&self, pages: &Pages, visitor: &Visitor) -> Markup {
         let speech = visitor.speech(pages);
         let heading = self.heading(speech);
         let faults = self.faults(speech);
@@ -132,9 +163,12 @@ impl Sheet {
             h1 { (heading) }
             @if self.just_saved { p.saved role="status" { (speech.say("saved-next")) } }
             (self.told(speech, &faults))
+            @if self.placed { p.saved role="status" { (speech.say("place-taken")) } }
             (self.desk.above(speech, &visitor.csrf()))
             form.record method="post" action=(self.form()) data-draft=[self.desk.address()] {
                 input type="hidden" name="csrf" value=(visitor.csrf());
+                // Whoever presses the return key in an input means to save; browsers take the first button.
+                button.unseen tabindex="-1" aria-hidden="true" {}
                 (self.desk.input())
                 @if self.record.is_some() { input type="hidden" name="base" value=(version_text(&self.base)); }
                 (self.inputs(&inputs))
@@ -155,7 +189,7 @@ impl Sheet {
     }
 
     /// The address at which the form stands and is sent to.
-    pub(super) fn form(&self) -> String {
+    pub(in crate::pages) fn form(&self) -> String {
         match (&self.record, self.part.name.as_str()) {
             (None, _) => format!("/{}/new", plural(self.kind)),
             (Some((id, _)), "") => format!("{}/edit", address(self.kind, *id)),

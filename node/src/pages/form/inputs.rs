@@ -164,7 +164,11 @@ impl Inputs<'_> {
                 @if is_place {
                     // The key follows from the name; it travels along so that a place stays the same when it is not touched.
                     input type="hidden" name=(join(name, "key")) value=(self.text(&join(name, "key")));
-                    details open[self.faults.iter().any(|(pointer, _)| pointer.starts_with(&format!("/{name}/l")))] {
+                    @if self.speech.pack.is_drawn() {
+                        button.pick name="pick" value=(name) formnovalidate { (self.speech.say("place-on-map")) }
+                    }
+                    @let at_fault = self.faults.iter().any(|(pointer, _)| pointer.starts_with(&format!("/{name}/l")));
+                    details open[at_fault || !self.text(&join(name, "lat")).is_empty()] {
                         summary { (self.speech.say("place-exact")) }
                         @for field in parts.iter().filter(exact) { (part(field)) }
                     }

@@ -6,7 +6,7 @@ use toguna_protocol::record::schema::Field;
 use crate::pack::{Place, Places};
 
 /// Whether the parts of a compound value say where something is.
-pub(super) fn is_place(parts: &[Field]) -> bool {
+pub(in crate::pages) fn is_place(parts: &[Field]) -> bool {
     parts.iter().any(|part| part.name == "precision")
 }
 
@@ -49,6 +49,11 @@ fn locate(place: &mut serde_json::Map<String, Value>, known: &Place) {
 /// Degrees as records hold them, to five decimals.
 fn rounded(degrees: f64) -> Value {
     json!((degrees * 1e5).round() / 1e5)
+}
+
+/// The same as they stand in an input.
+pub(in crate::pages) fn rounded_degrees(degrees: f64) -> String {
+    rounded(degrees).to_string()
 }
 
 #[cfg(test)]

@@ -70,13 +70,23 @@ impl Outline {
         path
     }
 
-    /// Where the figure stands: the best point of a coarse grid, improved by steps that get smaller.
-    pub(super) fn middle(&self) -> Middle {
+    /// The upper left and the lower right corner of the box around it, in pixels; `None` of nothing.
+    pub(super) fn corners(&self) -> Option<((f64, f64), (f64, f64))> {
         let corner = |choose: fn(i32, i32) -> i32| {
             let positions = self.rings.iter().flatten().copied();
-            pixels(&positions.reduce(|a, b| (choose(a.0, b.0), choose(a.1, b.1))).unwrap_or_default())
+            positions.reduce(|a, b| (choose(a.0, b.0), choose(a.1, b.1)))
         };
-        let ((left, top), (right, bottom)) = (corner(i32::min), corner(i32::max));
+        Some((pixels(&corner(i32::min)?), pixels(&corner(i32::max)?)))
+    }
+
+    /// Whether a point lies inside, in pixels.
+    pub(super) fn holds(&self, x: f64, y: f64) -> bool {
+        self.room(x, y) > 0.0
+    }
+
+    /// Where the figure stands: the best point of a coarse grid, improved by steps that get smaller.
+    pub(super) fn middle(&self) -> Middle {
+        let ((left, top), (right, bottom)) = self.corners().unwrap_or_default();
         let mut step = ((right - left).min(bottom - top) / 8.0).max(0.5);
         let at = |x: f64, y: f64| Middle { x, y, room: self.room(x, y) };
         let mut best = at((left + right) / 2.0, (top + bottom) / 2.0);

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{National, show::linked};
+use super::National;
 use crate::{
-    pages::{form::minor_digits, speech::Speech},
+    pages::{form::minor_digits, record::linked, speech::Speech},
     views::{ContributionLine, Contributions, UNSTATED},
     words,
 };

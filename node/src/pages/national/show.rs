@@ -13,10 +13,10 @@ use crate::{
         conflict_map::{self, phase_name},
         days,
         map::BaseMap,
-        record::address,
+        record::linked,
         speech::Speech,
     },
-    views::{AlertLine, DeclaredActivities, ListedRecord, NATIONAL, UNSTATED},
+    views::{AlertLine, DeclaredActivities, NATIONAL, UNSTATED},
     words,
 };
 
@@ -45,15 +45,6 @@ fn in_order<'k>(known: &[&'k str], found: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let of_list = known.iter().copied().filter(|key| found.contains(key));
     let newer = found.iter().copied().filter(|key| !known.contains(key) && *key != UNSTATED);
     of_list.chain(newer).chain(found.iter().copied().filter(|key| *key == UNSTATED)).collect()
-}
-
-/// What a record is called, with its page.
-pub(super) fn linked(speech: Speech<'_>, record: &ListedRecord) -> Markup {
-    html! {
-        a href=(address(record.kind, record.id)) {
-            @if record.title.is_empty() { (speech.say("untitled")) } @else { (record.title) }
-        }
-    }
 }
 
 fn conflicts(speech: Speech<'_>, base: &BaseMap, national: &National) -> Markup {

@@ -11,7 +11,7 @@ use toguna_protocol::{
 
 use crate::{
     pages::{
-        Pages,
+        Pages, drafts,
         edit::{Failed, submit},
         error::PageError,
         form::{self, Given},
@@ -19,6 +19,9 @@ use crate::{
     },
     views::RecommendationId,
 };
+
+/// Where the form stands.
+const ADDRESS: &str = "/recommendations";
 
 /// The fields of a follow-up.
 pub(super) fn fields() -> Vec<&'static Field> {
@@ -75,7 +78,7 @@ pub(super) async fn save(pages: &Pages, visitor: &Visitor, given: &Given) -> Res
     for (record, mut items) in ticked {
         items.sort_unstable();
         items.dedup();
-        of_record(pages, visitor, record, items, &follow_up, &mut outcome).await?;
+        of_record(pages, visitor, (record, items), (given, &follow_up), &mut outcome).await?;
     }
     Ok(outcome)
 }
@@ -84,9 +87,8 @@ pub(super) async fn save(pages: &Pages, visitor: &Visitor, given: &Given) -> Res
 async fn of_record(
     pages: &Pages,
     visitor: &Visitor,
-    record: RecordId,
-    items: Vec<ItemId>,
-    follow_up: &Map<String, Value>,
+    (record, items): (RecordId, Vec<ItemId>),
+    (given, follow_up): (&Given, &Map<String, Value>),
     outcome: &mut Outcome,
 ) -> Result<(), PageError> {
     let view = match pages.app.record(record).await.map_err(PageError::from) {
@@ -101,7 +103,8 @@ async fn of_record(
     let Some(view) = view.filter(|_| !there.is_empty()) else { return Ok(()) };
     let of_item = |item: &ItemId| (item.to_string(), json!({"follow_ups": {"new": follow_up}}));
     let patch = json!({"recommendations": there.iter().map(of_item).collect::<Map<_, _>>()});
-    let why = match submit(pages, visitor, Intent::Patch(record, view.heads, patch), None).await {
+    let intent = drafts::once(visitor, ADDRESS, given, Intent::Patch(record, view.heads, patch));
+    let why = match submit(pages, visitor, intent, None).await {
         Ok(Ok(_)) => {
             outcome.saved += there.len() as u64;
             return Ok(());

@@ -33,6 +33,7 @@ pub(super) fn body(speech: Speech<'_>, visitor: &Visitor, tracker: &Tracker, tit
                 p { a href="#follow-up" { (speech.say("follow-up-for-ticked")) } }
                 form.record method="post" action=(tracker.asked.address(after(&tracker.asked))) {
                     input type="hidden" name="csrf" value=(visitor.csrf());
+                    (tracker.mark)
                     (table(speech, tracker, true))
                     (follow_up(speech, tracker))
                 }

@@ -4,11 +4,17 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 use toguna_protocol::{
-    engine::{Engine, HistoryStep, Office, QueryError, RecordView},
+    engine::{Engine, FieldStep, HistoryStep, Office, QueryError, RecordView},
     record::{Kind, schema::Field},
 };
 
-use super::{address, crumbs, kind_of, plural, show::label_of, stamped, title};
+use super::{
+    address, crumbs,
+    earlier::{Side, address_of, can_return},
+    kind_of, plural,
+    show::label_of,
+    stamped, title,
+};
 use crate::pages::{Shared, error::PageError, layout, speech::Speech, visitor::Visitor};
 
 /// Characters of a value that are shown before the rest is folded away.
@@ -32,14 +38,25 @@ pub(in crate::pages) async fn history(
         (crumbs(speech, kind, Some((id, &name))))
         h1 { (speech.say("history")) }
         ol.history reversed {
-            @for step in steps.iter().rev() { (self::step(speech, kind, step, &offices)) }
+            @for step in steps.iter().rev() { (self::step(speech, &record, step, &offices, visitor.may_write())) }
         }
         p { a href=(address(kind, id)) { (speech.say("back-to-record")) } }
     };
     Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &speech.say("history"), &body))
 }
 
-fn step(speech: Speech<'_>, kind: Kind, step: &HistoryStep, offices: &[Office]) -> Markup {
+/// `restores`: whether whoever reads may take an earlier value up again.
+fn step(speech: Speech<'_>, record: &RecordView, step: &HistoryStep, offices: &[Office], restores: bool) -> Markup {
+    let kind = record.kind;
+    let shown = |change: &FieldStep, side: Side| {
+        let earlier = if side == Side::Before { &change.before } else { &change.after };
+        html! {
+            (value(speech, kind, &change.field, earlier))
+            @if restores && can_return(record, &change.field, earlier) {
+                " " a.aside href=(address_of(record, step.stamp.entry, side, &change.field)) { (speech.say("return-value")) }
+            }
+        }
+    };
     html! {
         li {
             p.stamp {
@@ -50,8 +67,7 @@ fn step(speech: Speech<'_>, kind: Kind, step: &HistoryStep, offices: &[Office]) 
                 @for change in &step.changes {
                     li {
                         strong { (label_of(speech, kind, &change.field)) } " : "
-                        (value(speech, kind, &change.field, &change.before)) " → "
-                        (value(speech, kind, &change.field, &change.after))
+                        (shown(change, Side::Before)) " → " (shown(change, Side::After))
                     }
                 }
             }
@@ -64,7 +80,20 @@ pub(in crate::pages) fn value(speech: Speech<'_>, kind: Kind, pointer: &str, val
     if value.is_null() {
         return html! { span.aside { (speech.say("nothing")) } };
     }
-    let text = match field_of(kind, pointer) {
+    let text = said(speech, kind, pointer, value);
+    if text.chars().count() <= SHORT {
+        return html! { q { (text) } };
+    }
+    let short: String = text.chars().take(SHORT).collect();
+    html! { details.value { summary { (short) "…" } div.prose { (text) } } }
+}
+
+/// A value of the field that a pointer names, in words.
+pub(in crate::pages) fn said(speech: Speech<'_>, kind: Kind, pointer: &str, value: &Value) -> String {
+    if value.is_null() {
+        return speech.say("nothing");
+    }
+    match field_of(kind, pointer) {
         Some((field, path)) => {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             speech.value(field, &path, value)
@@ -75,12 +104,7 @@ pub(in crate::pages) fn value(speech: Speech<'_>, kind: Kind, pointer: &str, val
             Value::Object(item) => summary(speech, kind, pointer, item),
             other => other.to_string(),
         },
-    };
-    if text.chars().count() <= SHORT {
-        return html! { q { (text) } };
     }
-    let short: String = text.chars().take(SHORT).collect();
-    html! { details.value { summary { (short) "…" } div.prose { (text) } } }
 }
 
 /// What an item says, in one line.

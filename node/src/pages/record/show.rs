@@ -2,18 +2,22 @@
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
-use toguna_protocol::record::{
-    List,
-    schema::{Field, Shape},
+use toguna_protocol::{
+    engine::RecordView,
+    record::{
+        Flag, Kind, List,
+        schema::{Field, Shape},
+    },
 };
 
-use super::{Page, address, crumbs, receipts, title};
+use super::{Page, address, crumbs, head, receipts, timeline, title};
 use crate::pages::{
     evaluate::opinions,
     live,
     sections::{Section, sections},
     speech::Speech,
     tie::ties,
+    today::end_unknown,
 };
 
 pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
@@ -23,7 +27,7 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
         (crumbs(speech, kind, None))
         h1 { (title(speech, &record.fields)) }
         @if page.just_saved {
-            p.saved role="status" { (speech.say_of("saved-at", &[("office", &own_name(speech, page))])) }
+            p.saved role="status" { (speech.say_of("saved-at", &[("office", &page.own_name(speech))])) }
         }
         (live::line(speech, Some(record.id)))
         (receipts::list(speech, &here, &page.receipts, &page.offices))
@@ -32,15 +36,22 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
             @if page.may_write { a.button href=(format!("{here}/edit")) { (speech.say("edit")) } " " }
             a href=(format!("{here}/history")) { (speech.say("history")) }
         }
-        @for section in sections(kind) { (part(speech, page, &section, &here)) }
-        (ties(speech, record, &page.named, page.may_write.then_some(&page.csrf)))
+        @if kind == Kind::Conflict {
+            (head::head(speech, page))
+            (head::same_conflict(speech, page))
+            (timeline::timeline(speech, page, &here, page.only.as_deref()))
+        }
+        @for section in sections(kind) { (part(speech, page, &elsewhere(section, kind), &here)) }
+        (ties(speech, record, &page.named, &page.group, page.may_write.then_some(&page.csrf)))
         (last_change(speech, page))
     }
 }
 
-fn own_name(speech: Speech<'_>, page: &Page) -> String {
-    let here = page.receipts.iter().find(|r| r.state == toguna_protocol::engine::ReceiptState::Here);
-    here.and_then(|here| here.name.clone()).unwrap_or_else(|| speech.say("office-unnamed"))
+/// A section without what stands further up the page.
+fn elsewhere(section: Section, kind: Kind) -> Section {
+    let Section { id, mut fields } = section;
+    fields.retain(|field| !head::says(kind, field.name) && !timeline::holds(kind, field.name));
+    Section { id, fields }
 }
 
 /// What waits for somebody: divergent values, withdrawn items that were edited, broken rules, what is to be completed.
@@ -76,13 +87,24 @@ fn needs(speech: Speech<'_>, page: &Page, here: &str) -> Markup {
         @if !record.to_complete.is_empty() {
             details.complete {
                 summary { (speech.count("to-complete", record.to_complete.len() as u64)) }
-                ul { @for flag in &record.to_complete { li { (of(&flag.pointer)) " : " (flag_text(speech, &flag.code)) } } }
+                ul { @for flag in &record.to_complete { li { (to_complete(speech, record, flag)) } } }
             }
         }
     }
 }
 
-fn flag_text(speech: Speech<'_>, code: &str) -> String {
+/// What is to be completed, and where.
+fn to_complete(speech: Speech<'_>, record: &RecordView, flag: &Flag) -> String {
+    let mut segments = flag.pointer.split('/').skip(1);
+    let item = segments.next().zip(segments.next());
+    let agreement = item.and_then(|(list, id)| record.fields.get(list)?.get(id)?.as_object());
+    match agreement.filter(|_| flag.code == "end-unknown") {
+        Some(agreement) => end_unknown(speech, agreement),
+        None => format!("{} : {}", label_of(speech, record.kind, &flag.pointer), flag_text(speech, &flag.code)),
+    }
+}
+
+pub(super) fn flag_text(speech: Speech<'_>, code: &str) -> String {
     speech.say(&format!("flag-{code}"))
 }
 
@@ -132,7 +154,7 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
                     dl { @for field in values { (line(speech, field, &path, &fields[field.name])) } }
                 }
                 @for field in lists { (list(speech, page, field, &path, fields, (here, field.name))) }
-                (to_add(speech, page, section.fields.iter().copied(), &path, fields, (here, "")))
+                (to_add(speech, page, section.fields.iter().copied().filter(|f| !is_filled(fields, f)), &path, (here, "")))
                 @if section.id == "selection" { (opinions(speech, &page.record, page.may_write)) }
             }
         }
@@ -140,7 +162,7 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
 }
 
 /// Opinions and ties are lists too, and are shown in their own way.
-fn is_list(field: &Field) -> bool {
+pub(in crate::pages) fn is_list(field: &Field) -> bool {
     matches!(field.shape, Shape::Items(_) | Shape::Ledger(_)) && field.name != "evaluations" && field.name != "links"
 }
 
@@ -193,26 +215,25 @@ fn is_filled(values: &Map<String, Value>, field: &Field) -> bool {
     values.get(field.name).is_some_and(is_something)
 }
 
-/// What may be added to the lists among some fields that hold nothing yet, in one line. `place`: the record's address,
-/// and the pointer of what the lists stand in.
-fn to_add(
+/// What may be added to the lists among some fields, in one line. `place`: the record's address, and the pointer of what
+/// the lists stand in.
+pub(super) fn to_add(
     speech: Speech<'_>,
     page: &Page,
     fields: impl Iterator<Item = &'static Field>,
     path: &[&str],
-    values: &Map<String, Value>,
     (here, before): (&str, &str),
 ) -> Markup {
-    let empty: Vec<&'static Field> = fields.filter(|field| is_list(field) && !is_filled(values, field)).collect();
+    let lists: Vec<&'static Field> = fields.filter(|field| is_list(field)).collect();
     let one = |field: &Field| {
         let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
         speech.words.one(speech.lang, &path)
     };
     html! {
-        @if page.may_write && !empty.is_empty() {
+        @if page.may_write && !lists.is_empty() {
             p.add {
                 (speech.say("add-any")) " "
-                @for (at, field) in empty.iter().enumerate() {
+                @for (at, field) in lists.iter().enumerate() {
                     @if at > 0 { " · " }
                     a href=(format!("{here}/edit/{before}{}/new", field.name)) { (one(field)) }
                 }
@@ -241,7 +262,7 @@ fn list(
         div.list {
             h3 { (speech.label(&path)) " (" (items.len()) ")" }
             ol.items {
-                @for (id, item) in sorted { (self::item(speech, page, (field, inner), &path, item, (here, &format!("{pointer}/{id}")))) }
+                @for (id, item) in sorted { (self::item(speech, page, (field, inner), &path, item, &Within { here, pointer: &format!("{pointer}/{id}") })) }
             }
             @if page.may_write {
                 p { a.add href=(format!("{here}/edit/{pointer}/new")) { (speech.say_of("add-one", &[("what", &one)])) } }
@@ -262,10 +283,61 @@ fn item(
     (field, fields): (&Field, &'static [Field]),
     path: &[&str],
     item: &Map<String, Value>,
-    (here, pointer): (&str, &str),
+    within: &Within<'_>,
 ) -> Markup {
     let withdrawn = item.get("withdrawn") == Some(&Value::Bool(true));
+    let id = within.pointer.rsplit('/').next().unwrap_or_default();
+    html! {
+        li id=(format!("item-{id}")) .withdrawn[withdrawn] {
+            @if page.is_new(id) { p.saved role="status" { (page.saved_here(speech)) } }
+            @if withdrawn {
+                p.aside { (speech.say("withdrawn-item")) }
+                (values(speech, fields, path, item))
+            } @else { (item_rest(speech, page, fields, path, item, within)) }
+            (item_verbs(speech, page, field, withdrawn, within))
+        }
+    }
+}
+
+/// Where an item stands: the record's address, and the item's pointer without the first slash.
+pub(super) struct Within<'a> {
+    pub(super) here: &'a str,
+    pub(super) pointer: &'a str,
+}
+
+fn values(speech: Speech<'_>, fields: &'static [Field], path: &[&str], item: &Map<String, Value>) -> Markup {
     let known = |field: &&Field| field.shape.item_fields().is_none() && is_filled(item, field);
+    html! { dl.inline { @for field in fields.iter().filter(known) { (line(speech, field, path, &item[field.name])) } } }
+}
+
+/// All that an item says, with its lists and the ways to add to them.
+pub(super) fn item_rest(
+    speech: Speech<'_>,
+    page: &Page,
+    fields: &'static [Field],
+    path: &[&str],
+    item: &Map<String, Value>,
+    &Within { here, pointer }: &Within<'_>,
+) -> Markup {
+    let own_lines = |field: &Field| timeline::has_own_lines(path, field);
+    html! {
+        (values(speech, fields, path, item))
+        @for nested in fields.iter().filter(|field| is_list(field) && !own_lines(field)) {
+            (list(speech, page, nested, path, item, (here, &format!("{pointer}/{}", nested.name))))
+        }
+        @let open = fields.iter().filter(|field| own_lines(field) || !is_filled(item, field));
+        (to_add(speech, page, open, path, (here, &format!("{pointer}/"))))
+    }
+}
+
+/// What may be done with an item.
+pub(super) fn item_verbs(
+    speech: Speech<'_>,
+    page: &Page,
+    field: &Field,
+    withdrawn: bool,
+    &Within { here, pointer }: &Within<'_>,
+) -> Markup {
     let verb = |verb: &str, id: &str| {
         html! {
             form method="post" action=(format!("{here}/{verb}/{pointer}")) {
@@ -275,23 +347,13 @@ fn item(
         }
     };
     html! {
-        li.withdrawn[withdrawn] {
-            @if withdrawn { p.aside { (speech.say("withdrawn-item")) } }
-            dl.inline { @for field in fields.iter().filter(known) { (line(speech, field, path, &item[field.name])) } }
-            @if !withdrawn {
-                @for nested in fields.iter().filter(|field| is_list(field)) {
-                    (list(speech, page, nested, path, item, (here, &format!("{pointer}/{}", nested.name))))
-                }
-                (to_add(speech, page, fields.iter(), path, item, (here, &format!("{pointer}/"))))
-            }
-            @if page.may_write {
-                div.verbs {
-                    @if withdrawn { (verb("restore", "restore")) }
-                    @else if matches!(field.shape, Shape::Ledger(_)) { (verb("withdraw", "withdraw")) }
-                    @else {
-                        a href=(format!("{here}/edit/{pointer}")) { (speech.say("edit")) }
-                        (verb("withdraw", "withdraw"))
-                    }
+        @if page.may_write {
+            div.verbs {
+                @if withdrawn { (verb("restore", "restore")) }
+                @else if matches!(field.shape, Shape::Ledger(_)) { (verb("withdraw", "withdraw")) }
+                @else {
+                    a href=(format!("{here}/edit/{pointer}")) { (speech.say("edit")) }
+                    (verb("withdraw", "withdraw"))
                 }
             }
         }

@@ -95,19 +95,14 @@ fn offices(speech: Speech<'_>, lines: &[Line]) -> Markup {
                     tr {
                         th scope="row" { (name_of(speech, line.name.as_deref())) }
                         td { (speech.say(match line.link { Link::Up => "link-up", Link::Cut => "link-cut", Link::None => "link-none" })) }
-                        td { (named(speech, "last-news")) (news(speech, line.news)) }
-                        td { (named(speech, "waiting-to-leave")) (line.waiting.map_or_else(|| speech.say("unknown"), |count| speech.count("records-found", count))) }
-                        td { (named(speech, "missing-here")) (missing(speech, line.missing)) }
+                        td data-label=(speech.say("last-news")) { (news(speech, line.news)) }
+                        td data-label=(speech.say("waiting-to-leave")) { (line.waiting.map_or_else(|| speech.say("unknown"), |count| speech.count("records-found", count))) }
+                        td data-label=(speech.say("missing-here")) { (missing(speech, line.missing)) }
                     }
                 }
             }
         }
     }
-}
-
-/// The head of a column where a narrow page shows none.
-fn named(speech: Speech<'_>, id: &str) -> Markup {
-    html! { span.head aria-hidden="true" { (speech.say_of("head", &[("what", &speech.say(id))])) " " } }
 }
 
 fn news(speech: Speech<'_>, news: News) -> Markup {

@@ -13,8 +13,11 @@ async fn a_conflict_and_its_incident_are_entered_and_shown() {
         ("incidents/new/text", "Trente têtes,\nretrouvées."),
     ];
     let saved = officer.fill(&format!("{page}/edit/incidents/new"), &incident).await;
-    assert_eq!((saved.status, saved.header("location")), (303, format!("{page}?saved=1").as_str()), "{}", saved.text);
-    let shown = officer.get(&format!("{page}?saved=1")).await;
+    // Back to the line that is new.
+    let (address, line) = saved.header("location").split_once('#').expect("an anchor");
+    assert_eq!((saved.status, address.starts_with(&format!("{page}?saved=1&at="))), (303, true), "{}", saved.text);
+    let shown = officer.get(address).await;
+    shown.says(&format!("id=\"{line}\""));
     for text in [
         "Enregistré à Gao.",
         "Ici seulement",

@@ -36,19 +36,19 @@ impl RecordSink for Office {
 }
 
 impl Office {
-    async fn make(&self, intent: Intent) -> RecordId {
+    pub(super) async fn make(&self, intent: Intent) -> RecordId {
         let command = Command { person: "Aïssata".into(), reason: None, intent };
         self.app.submit(command).await.unwrap().record
     }
 
     /// An office that holds the programme's history.
-    async fn with_history() -> Office {
+    pub(super) async fn with_history() -> Office {
         let office = Office::new().await;
         office.bring(&history(&PACK).unwrap()).await;
         office
     }
 
-    async fn bring(&self, drafts: &[Draft]) {
+    pub(super) async fn bring(&self, drafts: &[Draft]) {
         import(drafts, &PACK.vocabulary(), self, Mode::Write, &mut |_| {}).await.unwrap();
     }
 
@@ -58,7 +58,7 @@ impl Office {
 }
 
 /// Text without markup, spaces as they are read aloud.
-fn plain(markup: &str) -> String {
+pub(super) fn plain(markup: &str) -> String {
     let mut text = String::new();
     let mut inside = false;
     for c in markup.chars() {
@@ -74,7 +74,7 @@ fn plain(markup: &str) -> String {
 }
 
 /// The links of a page: address and text.
-fn links(answer: &Answer) -> Vec<(String, String)> {
+pub(super) fn links(answer: &Answer) -> Vec<(String, String)> {
     let tags = answer.text.split("<a ").skip(1);
     let link = |tag: &str| {
         let address = attribute(&format!(" {}", tag.split('>').next()?), "href")?;
@@ -127,7 +127,7 @@ async fn the_history_gives_the_figures_of_the_book() {
     assert_eq!(norway.matches("<li>").count(), 2);
     assert!(plain(norway).contains("500 000 USD, 2009, Norvège, Reçue"), "{}", plain(norway));
     for (phase, count) in [("unknown", "8"), ("settled", "4"), ("truce", "1"), ("open", "1")] {
-        let address = format!("/conflicts?status={phase}&own=1");
+        let address = format!("/conflicts?status={phase}");
         let link = links(&page).into_iter().find(|(href, _)| *href == address).expect(phase);
         assert_eq!(link.1, count, "{phase}");
     }
@@ -194,7 +194,7 @@ async fn the_map_has_one_point_and_says_where_the_rest_is() {
         assert_eq!(map.text.matches(title).count(), 1, "nowhere as a mark: {title}");
     }
     for (region, count) in [("ML-8", 4), ("ML-7", 4), ("ML-5", 2), ("ML-1", 1), ("ML-2", 0)] {
-        let address = format!("/conflicts?region={region}&own=1");
+        let address = format!("/conflicts?region={region}");
         let (_, text) = links(&map).into_iter().find(|(href, _)| *href == address).expect(region);
         let said = format!(" : {count} conflit");
         assert!(text.contains(&said), "{region}: {text}");
@@ -218,8 +218,8 @@ async fn imported_events_are_a_layer_and_no_conflicts() {
     map.does_not_say("données de démonstration");
     let picture = plain(&moussa.get("/national").await.text);
     assert!(picture.contains("14 conflits") && !picture.contains("17 conflits"));
-    moussa.get("/conflicts").await.says("17 fiches");
-    moussa.get("/conflicts?own=1").await.says("14 fiches");
+    moussa.get("/conflicts?events=1").await.says("17 fiches");
+    moussa.get("/conflicts").await.says("14 fiches");
     office.app.stop().await;
 }
 

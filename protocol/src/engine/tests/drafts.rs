@@ -67,6 +67,22 @@ fn a_draft_is_confirmed_once_it_is_durable_and_survives_a_crash() {
 }
 
 #[test]
+fn what_an_account_left_goes_with_it() {
+    let mut world = World::of(1, 1);
+    for (number, form) in [(1, FORM), (2, "/projects/new")] {
+        kept(&mut world, number, keep(form, open(7, 0, 0), "Puits"));
+    }
+    let of_moussa = DraftStep::Keep("moussa".to_owned(), FORM.to_owned(), open(8, 0, 0), Vec::new());
+    kept(&mut world, 3, of_moussa);
+    assert_eq!(take(&mut world, 4, DraftStep::DropAll("awa".to_owned())).unwrap(), None);
+    assert!(world.engine(NODE).drafts_of("awa").unwrap().is_empty());
+    world.crash(NODE);
+    world.start(NODE, false);
+    assert_eq!(drafts(&mut world, FORM), []);
+    assert_eq!(world.engine(NODE).drafts_at("moussa", FORM).unwrap().len(), 1, "another's stay");
+}
+
+#[test]
 fn two_that_are_open_keep_both_and_each_is_told_of_the_other() {
     let mut world = World::of(1, 1);
     assert_eq!(kept(&mut world, 1, keep(FORM, open(1, 0, 0), "one")), (1, false));

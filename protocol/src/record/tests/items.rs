@@ -63,6 +63,26 @@ fn withdrawn_here_and_edited_there_comes_up_for_a_decision() {
 }
 
 #[test]
+fn an_edit_of_what_was_edited_before_is_not_hidden_by_a_withdrawal_either() {
+    for edits_before in [1, 2] {
+        let mut gao = Office::conflict(json!({"title": "x"}));
+        let id = new_item(gao.patch(json!({"incidents": {"new": {"response": "none"}}})));
+        let mut bamako = gao.fork(2);
+        for number in 0..edits_before {
+            gao.patch(at("incidents", &id, json!({"deaths": number + 1}))).expect("an edit");
+            bamako.patch(at("incidents", &id, json!({"displaced": number + 1}))).expect("an edit");
+        }
+        gao.merge(&mut bamako);
+        bamako.merge(&mut gao);
+        gao.patch(at("incidents", &id, json!({"response": "some"}))).expect("an edit");
+        bamako.patch(at("incidents", &id, Value::Null)).expect("a withdrawal");
+        gao.merge(&mut bamako);
+        assert_eq!(gao.read().decisions, [format!("/incidents/{id}")], "{edits_before}");
+        assert_eq!(gao.field(&format!("/incidents/{id}/response")), json!("some"));
+    }
+}
+
+#[test]
 fn withdrawing_what_changed_since_and_editing_what_was_withdrawn_since_are_answered() {
     let mut office = Office::conflict(json!({"title": "x"}));
     let id = new_item(office.patch(json!({"incidents": {"new": {"deaths": 1}}})));

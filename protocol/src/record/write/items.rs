@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use automerge::{ObjId, ObjType, ReadDoc, ScalarValue, transaction::Transactable};
+use automerge::{ObjId, ObjType, ReadDoc, ScalarValue, Value as Stored, transaction::Transactable};
 use serde_json::{Map, Value};
 
 use crate::limits::MAX_ITEMS;
@@ -165,10 +165,24 @@ impl<T: Transactable + RecordDoc> Writer<'_, T> {
 
     /// Withdraws an item, or says that it is in use: every edit does, so that a withdrawal made apart is noticed.
     fn mark(&mut self, item: &[ObjId], withdrawn: bool) -> Result<bool, RecordError> {
-        put(self.tx, item, "withdrawn", ScalarValue::Boolean(withdrawn))?;
+        mark(self.tx, item, withdrawn)?;
         self.written.changed = true;
         Ok(true)
     }
+}
+
+/// Writes whether an item is withdrawn, even where it says so already: Automerge writes nothing where the value is the
+/// same, and a withdrawal that was made apart would then win unnoticed over an edit of an item that was edited before.
+pub(in crate::record) fn mark<T: Transactable + ReadDoc>(
+    tx: &mut T,
+    item: &[ObjId],
+    withdrawn: bool,
+) -> Result<(), RecordError> {
+    let says_so = |(value, _): &(Stored<'static>, ObjId)| value.as_bool() == Some(withdrawn);
+    if View::new(tx, None).values(item, "withdrawn").iter().any(says_so) {
+        put(tx, item, "withdrawn", ScalarValue::Boolean(!withdrawn))?;
+    }
+    put(tx, item, "withdrawn", ScalarValue::Boolean(withdrawn))
 }
 
 /// Whether an item is withdrawn and nobody edited it at the same time.

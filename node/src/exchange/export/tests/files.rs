@@ -219,6 +219,9 @@ async fn an_export_is_filtered_as_seen_and_leaves_a_line_without_content() {
     let journal = Journal::of(office.home.path());
     let lines = journal.latest(10).unwrap();
     let expected = JournalLine {
+        origin: None,
+        stake: None,
+        own: false,
         at: NOW,
         by: "Awa Diallo".into(),
         role: Some("head-of-office".into()),
