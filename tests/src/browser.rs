@@ -30,7 +30,7 @@ use self::{
 };
 
 /// How long anything on a page may take that happens at this machine: far beyond what it takes.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(30);
 
 /// How often a page is looked at while something is waited for.
 const LOOK: Duration = Duration::from_millis(60);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     accounts::Role,
-    exchange::export::{Journal, JournalLine},
+    exchange::export::{Format, Journal, JournalLine},
     views::NATIONAL,
 };
 
@@ -54,13 +54,14 @@ fn body(speech: Speech<'_>, lines: &[JournalLine], title: &str) -> Markup {
 
 fn row(speech: Speech<'_>, line: &JournalLine) -> Markup {
     let number = |count| crate::words::number(speech.lang, count);
+    let format = Format::ALL.into_iter().find(|format| format.key() == line.format);
     html! {
         tr {
             th scope="row" { (speech.moment(line.at)) }
             td { (who(speech, line)) }
             td { (what(speech, line)) }
             td {
-                (line.format)
+                (format.map_or(line.format.as_str(), |format| format.name()))
                 @if line.texts { ", " (speech.say("journal-texts")) }
             }
             td { (number(line.rows)) span.unseen { " " (speech.say("journal-rows")) } }

@@ -28,7 +28,8 @@ function nameOf(element) {
     ? words([element.textContent, ...all("img", element).map((img) => img.alt)].join(" "))
     : "";
   const svg = words(all("svg > title, svg [aria-label], svg[aria-label]", element).map((one) => one.getAttribute("aria-label") ?? one.textContent).join(" "));
-  return words(labelled) || words(element.getAttribute("aria-label")) || words(labels) || inner || svg;
+  const own = element.type === "image" ? words(element.alt) : element.type === "submit" ? words(element.value) : "";
+  return words(labelled) || words(element.getAttribute("aria-label")) || words(labels) || own || inner || svg;
 }
 
 /** What a label says beside the field that it holds. */
@@ -257,7 +258,7 @@ function contrast() {
       report("contrast", element, found.toFixed(2));
     }
   }
-  for (const one of all("input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), select, textarea").filter(isShown)) {
+  for (const one of all("input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=image]), select, textarea").filter(isShown)) {
     const style = getComputedStyle(one);
     const edge = ratio(colour(style.borderTopColor), behind(one.parentElement) ?? [255, 255, 255, 1]);
     if (parseFloat(style.borderTopWidth) === 0 || edge < 3) {

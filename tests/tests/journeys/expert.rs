@@ -27,6 +27,11 @@ async fn an_expert_reads_the_census_and_settles_what_two_offices_said() {
         browser.click("Afficher").await;
         browser.see(count).await;
     }
+    browser.choose("Phase", "Toutes").await;
+    browser.choose("Enjeux", "Foncier et ressources (tout)").await;
+    browser.click("Afficher").await;
+    browser.see("1 fiche").await;
+    browser.see("Conflits intercommunautaires dans le pays").await;
     browser.shot("census").await;
 
     // 2. The map: one point, and beside it what has none.
@@ -44,15 +49,22 @@ async fn an_expert_reads_the_census_and_settles_what_two_offices_said() {
 
     // 3. An agreement whose end nobody knows.
     open_record(&mut browser, &demo, At::Bamako, "Conflits", "Plateau dogon").await;
-    browser.see("points à compléter").await;
-    browser.see("10 ans").await;
+    browser.see("durée 10 ans").await;
+    browser.see("fin inconnue : date de signature manquante").await;
     browser.shot("agreement").await;
+    browser.click("Aujourd'hui").await;
+    browser.see("À compléter : 1 accord dont la fin est inconnue").await;
+    browser.click("À compléter : 1 accord dont la fin est inconnue").await;
+    browser.see("Accord, durée 10 ans, fin inconnue : date de signature manquante").await;
+    browser.shot("to-complete").await;
     browser.assert_calm().await;
 
     // 4 to 6.
     diverge(&mut browser, &demo).await;
     both_see_it(&mut browser, &demo).await;
     settle(&mut browser, &demo).await;
+    browser.goto(&demo.page(At::Gao, "/")).await;
+    browser.see("Bamako a tranché : Résurgence, depuis 20 novembre 2026 (motif : appel du gouvernorat)").await;
     for office in [At::Gao, At::Bamako] {
         browser.goto(&demo.page(office, "/")).await;
         browser.see_no("saisies divergentes").await;

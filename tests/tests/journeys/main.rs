@@ -38,7 +38,7 @@ async fn become_a(browser: &mut Browser, demo: &Demonstration, office: At, role:
     browser.goto(&demo.page(office, "/")).await;
     browser.choose("Essayer comme", role).await;
     browser.click("Changer").await;
-    browser.see(&format!("Démo – {role}")).await;
+    browser.see(&format!("({role})")).await;
 }
 
 /// Opens a record from its list, as people do.

@@ -27,7 +27,7 @@ async fn a_reader_takes_a_list_out_and_the_journal_says_so() {
         file.does_not_say(text);
     }
     let journal = reader.get("/journal").await;
-    for text in ["Moussa (Lecteur (lecture seule))", "Conflits communautaires – Gao", "csv", "La dernière ligne"] {
+    for text in ["Moussa (Lecteur (lecture seule))", "Conflits communautaires – Gao", "CSV", "La dernière ligne"] {
         journal.says(text);
     }
     journal.does_not_say("Touaregs");
