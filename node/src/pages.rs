@@ -25,6 +25,7 @@ mod evaluate;
 mod export;
 mod form;
 mod fresh;
+mod import;
 mod journal;
 mod layout;
 mod list;
@@ -84,6 +85,7 @@ struct Pages {
     /// The country on paper, drawn once.
     base_map: map::BaseMap,
     plis: sync::Plis,
+    imports: import::Imports,
     demo: Option<Demonstration>,
 }
 
@@ -122,7 +124,9 @@ pub fn router_of_demo(app: App, accounts: Accounts, settings: PageSettings, demo
 fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<Demonstration>) -> Router {
     let base_map = map::BaseMap::of(app.pack());
     let plis = sync::Plis::within(app.data_dir());
-    let pages: Shared = Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, demo });
+    let imports = import::Imports::within(app.data_dir());
+    let pages: Shared =
+        Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, imports, demo });
     // Where a form of these pages is refused, its address stays in the browser.
     let (to_account, to_accounts) =
         (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
@@ -156,6 +160,9 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/export.csv", get(export::csv))
         .route("/{kinds}/export.xlsx", get(export::xlsx))
         .route("/{kinds}/export.geojson", get(export::geojson))
+        .route("/{kinds}/import", get(import::choose).post(import::send).layer(DefaultBodyLimit::max(import::MAX_SENT)))
+        .route("/{kinds}/import/template.csv", get(import::template))
+        .route("/{kinds}/import/{id}", get(import::show).post(import::confirm))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))

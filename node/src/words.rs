@@ -5,7 +5,7 @@
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
-//! files and what is said of them; `pages.ftl` all that stands on pages besides. A message that English lacks is shown
+//! files and what is said of them; `import.ftl` files that are imported; `pages.ftl` all that stands on pages besides. A message that English lacks is shown
 //! in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -18,6 +18,7 @@
 mod amounts;
 mod dates;
 mod lang;
+pub(crate) mod typed;
 
 use std::sync::LazyLock;
 
@@ -42,6 +43,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/carry.ftl", include_str!("../words/fr/carry.ftl")),
     ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
     ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
+    ("fr/import.ftl", include_str!("../words/fr/import.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -52,6 +54,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/carry.ftl", include_str!("../words/en/carry.ftl")),
     ("en/people.ftl", include_str!("../words/en/people.ftl")),
     ("en/export.ftl", include_str!("../words/en/export.ftl")),
+    ("en/import.ftl", include_str!("../words/en/import.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

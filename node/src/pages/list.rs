@@ -99,7 +99,7 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
         h1 { (title) }
         (live::line(speech, None))
         @if listing.may_write {
-            p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } }
+            p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } " " a href=(format!("/{}/import", plural(*kind))) { (speech.say("import")) } }
         }
         @if *kind == Kind::Conflict { p { a href="/conflicts/map" { (speech.say("conflict-map-link")) } } }
         (filters(speech, listing))

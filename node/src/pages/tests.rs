@@ -4,6 +4,7 @@ mod committee;
 mod drafts;
 mod exports;
 mod forms;
+mod import;
 mod live;
 mod national;
 mod safety;
