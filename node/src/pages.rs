@@ -63,6 +63,7 @@ use self::{error::PageError, speech::Speech};
 use crate::{
     accounts::Accounts,
     app::App,
+    certificate::Fingerprint,
     views::{Views, ViewsError},
     words::{Lang, Words},
 };
@@ -74,6 +75,8 @@ pub struct PageSettings {
     pub office: String,
     /// Seconds by which this office's clock is ahead of the system's, as for the node itself.
     pub clock_ahead: i64,
+    /// The certificate under which others reach the pages; absent where only this machine does, without one.
+    pub certificate: Option<Fingerprint>,
 }
 
 /// What every page sees.

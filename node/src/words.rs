@@ -5,7 +5,8 @@
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
-//! files and what is said of them; `import.ftl` files that are imported; `pages.ftl` all that stands on pages besides. A message that English lacks is shown
+//! files and what is said of them; `import.ftl` files that are imported; `certificate.ftl`
+//! what a browser sees of the node; `pages.ftl` all that stands on pages besides. A message that English lacks is shown
 //! in French. Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -44,6 +45,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
     ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
     ("fr/import.ftl", include_str!("../words/fr/import.ftl")),
+    ("fr/certificate.ftl", include_str!("../words/fr/certificate.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -55,6 +57,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/people.ftl", include_str!("../words/en/people.ftl")),
     ("en/export.ftl", include_str!("../words/en/export.ftl")),
     ("en/import.ftl", include_str!("../words/en/import.ftl")),
+    ("en/certificate.ftl", include_str!("../words/en/certificate.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

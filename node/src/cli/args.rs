@@ -73,6 +73,7 @@ Examples:
 Examples:
   toguna run --data-dir gao
   toguna run --data-dir gao --peer /ip4/192.168.1.10/tcp/7374
+  toguna run --data-dir gao --http 0.0.0.0:7373
   toguna run --data-dir gao --http 127.0.0.1:8080 --listen /ip4/0.0.0.0/tcp/7400 --no-mdns --log json")]
     Run(RunArgs),
     /// Watch three offices work apart and come together, on the programme's own records
@@ -127,6 +128,19 @@ Examples:
     /// Say who may sign in at this node, and with which password
     #[command(subcommand)]
     User(UserCommand),
+    /// Show the fingerprint of the certificate under which other machines reach this node, to be compared by telephone
+    #[command(after_help = "\
+The certificate is the office's own, made once, unless toguna.toml names another. Colleagues compare its fingerprint with
+what their browser shows at the first visit, before they enter a password.
+
+Examples:
+  toguna certificate --data-dir gao
+  toguna certificate --data-dir gao --pem > gao.crt")]
+    Certificate {
+        /// Write the certificate itself, without its key, for machines that are to trust it
+        #[arg(long)]
+        pem: bool,
+    },
     /// Write a completion script for a shell
     #[command(after_help = "\
 Example:
@@ -169,7 +183,8 @@ pub struct InitArgs {
 /// `toguna run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Where pages, tools and scripts reach the node [default: 127.0.0.1:7373]
+    /// Where pages, tools and scripts reach the node, under TLS unless it is this machine to itself [default:
+    /// 127.0.0.1:7373]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub http: Option<SocketAddr>,
     /// Where other offices reach it; may be repeated [default: port 7374, TCP and QUIC]

@@ -86,7 +86,8 @@ impl Office {
             let (name, password) = (AccountName::new(name).unwrap(), Password::new(PASSWORD).unwrap());
             accounts.add(NewAccount { name, role, language: None, password }, UnixSeconds(0)).unwrap();
         }
-        let router = router(app.clone(), accounts, PageSettings { office: name.into(), clock_ahead: 0 });
+        let router =
+            router(app.clone(), accounts, PageSettings { office: name.into(), clock_ahead: 0, certificate: None });
         Office { app, router, _home: home }
     }
 

@@ -11,7 +11,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 /// Serves an office's API on a free port of the loopback.
 pub(crate) async fn serve(office: &Office) -> (Client, JoinHandle<()>) {
     let token = Token::of(office.directory()).expect("a token can be made");
-    let settings = WebSettings { token: token.clone(), office: office.name.clone(), hosts: Vec::new() };
+    let settings =
+        WebSettings { token: token.clone(), office: office.name.clone(), hosts: Vec::new(), by_number: false };
     let router = web::router(office.app().clone(), settings);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let address = listener.local_addr().expect("a bound socket has an address");
