@@ -16,6 +16,7 @@ mod picture;
 mod places;
 mod recommendations;
 mod search;
+mod sources;
 
 #[cfg(test)]
 mod tests;

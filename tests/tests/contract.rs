@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 /// Serves an office's API and tells where.
 async fn serve(office: &Office) -> Target {
     let token = Token::of(office.directory()).expect("a token is made");
-    let settings = WebSettings { token, office: office.name.clone(), hosts: Vec::new() };
+    let settings = WebSettings { token, office: office.name.clone(), hosts: Vec::new(), by_number: false };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     let router = web::router(office.app().clone(), settings);
