@@ -7,7 +7,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{Request, Response, header},
+    http::{Request, Response},
 };
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -44,7 +44,7 @@ impl Pinned {
     }
 
     /// Sends a request on a connection of its own. Nothing of it leaves before the certificate was seen.
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, ClientError> {
+    pub(super) async fn send(&self, request: Request<Body>) -> Result<Response<Body>, ClientError> {
         let slow = || ClientError::Unreachable {
             address: format!("https://{}", self.address),
             reason: "it took too long to connect".to_owned(),
@@ -59,8 +59,6 @@ impl Pinned {
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(&error))?;
         // Ends with the connection, which ends when the answer has been read.
         tokio::spawn(connection);
-        let host = self.address.to_string().parse().map_err(|_| ClientError::Setup("the node's address".to_owned()))?;
-        request.headers_mut().insert(header::HOST, host);
         let response = sender.send_request(request).await.map_err(|error| self.unreachable(&error))?;
         Ok(response.map(Body::new))
     }
@@ -119,3 +117,6 @@ impl ServerCertVerifier for Known {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,19 +106,19 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
 /// Forgets the session.
 pub(super) async fn leave(State(pages): State<Shared>, headers: HeaderMap, _: Sent) -> Response {
     let name = cookie_name(&pages, &headers);
-    with_cookie(see_other("/sign-in"), &format!("{name}=; Max-Age=0; {}", attributes(&name)))
+    with_cookie(see_other("/sign-in"), &format!("{name}=; Path=/; Max-Age=0; {}", guards(&name)))
 }
 
 /// A session as a browser is told to keep it, under this name.
 pub(super) fn cookie_of(name: &str, session: &Session) -> String {
-    format!("{name}={}; {}", session.cookie(), attributes(name))
+    format!("{name}={}; Path=/; {}", session.cookie(), guards(name))
 }
 
-/// What a browser is told of a cookie beside its value.
-fn attributes(name: &str) -> &'static str {
+/// From whom a browser is to keep a cookie.
+fn guards(name: &str) -> &'static str {
     match name.starts_with(HOST_ONLY) {
-        true => "Path=/; HttpOnly; SameSite=Strict; Secure",
-        false => "Path=/; HttpOnly; SameSite=Strict",
+        true => "HttpOnly; SameSite=Strict; Secure",
+        false => "HttpOnly; SameSite=Strict",
     }
 }
 
