@@ -31,7 +31,7 @@ pub use self::bundles::{BundleAskError, Parcel};
 pub use self::carried::{Brought, CarryError, LookedInto};
 pub use self::check::{CheckError, CheckProblem, CheckReport, CheckStep};
 pub use self::drafts::DraftAskError;
-pub use self::standing::Standing;
+pub use self::standing::{Elsewhere, Standing};
 use crate::{
     driver::{self, Driving},
     pack::Pack,

@@ -16,6 +16,7 @@
 
 mod args;
 mod bundle;
+mod certificate;
 mod export;
 mod failure;
 mod import;
@@ -75,6 +76,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => crate::demo::run(args, cli.data_dir.as_deref(), &mut out).await,
         Command::Store(verb) => store::run(&data_dir()?, verb, &mut out),
         Command::User(verb) => user::run(&data_dir()?, verb, &mut out),
+        Command::Certificate { pem } => certificate::show(&data_dir()?, *pem, &mut out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "toguna", &mut script);
@@ -104,6 +106,7 @@ async fn ask(command: &Command, office: &office::Office, out: &mut Out) -> Resul
         | Command::Demo(_)
         | Command::Store(_)
         | Command::User(_)
+        | Command::Certificate { .. }
         | Command::Completions { .. } => {
             unreachable!("these ask no node")
         }

@@ -1,19 +1,26 @@
 //! A client of the HTTP API, as the command line, imports and the demonstration use it.
 //!
-//! It speaks either to a node that runs, over HTTP, or to a router in this process, when no node runs: every verb has
-//! one implementation, the router's.
+//! It speaks either to a node that runs, over HTTP or, where others reach that node too, over TLS with its certificate
+//! known beforehand (`pinned`); or to a router in this process, when no node runs: every verb has one implementation,
+//! the router's.
 
 mod bundles;
+mod pinned;
 mod sink;
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{self, Request},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
-use crate::web::Token;
+use self::pinned::Pinned;
+use crate::{certificate::Fingerprint, web::Token};
 
 pub use self::bundles::Pieces;
 
@@ -38,7 +45,19 @@ pub struct Client {
 #[derive(Clone)]
 enum Carrier {
     Http { base: String, client: reqwest::Client },
+    Pinned(Pinned),
     Inside(Router),
+}
+
+impl Carrier {
+    /// Sends a request on any way but plain HTTP.
+    async fn send(&self, request: Request<Body>) -> Result<http::Response<Body>, ClientError> {
+        match self {
+            Carrier::Http { base, .. } => Err(ClientError::Setup(format!("{base} is asked by another way"))),
+            Carrier::Pinned(pinned) => pinned.send(request).await,
+            Carrier::Inside(router) => Ok(router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})),
+        }
+    }
 }
 
 /// What a node answered when it did as asked.
@@ -124,6 +143,12 @@ impl Client {
             .map_err(|error| ClientError::Setup(error.to_string()))?;
         let base = base.trim_end_matches('/').to_owned();
         Ok(Client { carrier: Carrier::Http { base, client }, token, person: None, reason: None })
+    }
+
+    /// A node that others reach too, by the certificate that it must show: nothing is sent to any other.
+    pub fn pinned(address: SocketAddr, fingerprint: Fingerprint, token: Token) -> Result<Self, ClientError> {
+        let pinned = Pinned::new(address, fingerprint)?;
+        Ok(Client { carrier: Carrier::Pinned(pinned), token, person: None, reason: None })
     }
 
     /// A router in this process.
@@ -221,7 +246,7 @@ impl Client {
         let request = Wire { method: asked.method, path, headers, body };
         let response = match &self.carrier {
             Carrier::Http { base, client } => over_http(client, base, request).await?,
-            Carrier::Inside(router) => inside(router.clone(), request).await?,
+            other => directly(other, request).await?,
         };
         let status = response.status;
         let parsed = if response.bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&response.bytes) };
@@ -269,7 +294,7 @@ async fn over_http(client: &reqwest::Client, base: &str, asked: Wire<'_>) -> Res
     Ok(Response { status, etag, bytes: response.bytes().await.map_err(unreachable)?.to_vec() })
 }
 
-async fn inside(router: Router, asked: Wire<'_>) -> Result<Response, ClientError> {
+async fn directly(carrier: &Carrier, asked: Wire<'_>) -> Result<Response, ClientError> {
     let setup = |error: axum::http::Error| ClientError::Setup(error.to_string());
     // The name of this machine: the interface is asked for under no other when it runs by itself.
     let mut request = Request::builder().method(asked.method).uri(asked.path).header("host", "127.0.0.1");
@@ -277,12 +302,16 @@ async fn inside(router: Router, asked: Wire<'_>) -> Result<Response, ClientError
         request = request.header(name, value);
     }
     let request = request.body(Body::from(asked.body)).map_err(setup)?;
-    let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
-    let status = response.status().as_u16();
-    let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-    let bytes = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await;
-    let bytes = bytes.map_err(|error| ClientError::Shape(error.to_string()))?.to_vec();
-    Ok(Response { status, etag, bytes })
+    let answered = async {
+        let response = carrier.send(request).await?;
+        let status = response.status().as_u16();
+        let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let bytes = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await;
+        let bytes = bytes.map_err(|error| ClientError::Shape(error.to_string()))?.to_vec();
+        Ok(Response { status, etag, bytes })
+    };
+    let too_slow = |_| ClientError::Shape("it took too long".to_owned());
+    tokio::time::timeout(PATIENCE, answered).await.map_err(too_slow)?
 }
 
 /// The last of an error's causes: "connection refused", and not the layers around it.

@@ -5,6 +5,7 @@
 //!          device.key      32 bytes, owner only: this machine's identity and signature
 //!          network.secret  one line, owner only: what every office of the network shares
 //!          api.token       one line, owner only: opens the HTTP interface
+//!          tls.pem         certificate and key, owner only: shown to other machines, see [`crate::certificate`]
 //!          node.json       while a node runs: its process id and HTTP address
 //!          accounts.json   who may sign in, see [`crate::accounts`]
 //!          …               the store's own files, see [`crate::store`]
@@ -35,6 +36,7 @@ pub use self::{
     secrets::{NetworkSecret, SECRET_FILE, SecretError},
 };
 use crate::{
+    certificate::{self, Certificate, CertificateError},
     pack::{Pack, PackError},
     store::EngineKind,
     web::{Token, TokenError},
@@ -71,6 +73,19 @@ pub struct Config {
     pub log: Option<LogFormat>,
     /// What a new store is made with; absent: the default, and whatever an existing one was made with.
     pub store_engine: Option<EngineKind>,
+    /// How other machines reach it.
+    pub tls: Tls,
+}
+
+/// How the HTTP interface is served to other machines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// A certificate that somebody else made, and its private key; absent: the office's own.
+    pub given: Option<(PathBuf, PathBuf)>,
+    /// Further names under which browsers may address this node.
+    pub names: Vec<String>,
+    /// On addresses of this machine to itself too.
+    pub always: bool,
 }
 
 /// What a command's flags say; each comes before the file.
@@ -172,6 +187,32 @@ impl Config {
         self.mdns &= !flags.no_mdns;
         self.log = flags.log.or(self.log);
         self
+    }
+
+    /// Whether the HTTP interface is served under TLS: wherever anybody but this machine could listen in.
+    pub fn is_under_tls(&self) -> bool {
+        self.tls.always || !self.http.ip().is_loopback()
+    }
+
+    /// The certificate of the HTTP interface: the one that is given, else the office's own, which is made if it is not
+    /// there yet.
+    pub fn certificate(&self) -> Result<Certificate, CertificateError> {
+        match &self.tls.given {
+            Some((certificate, key)) => Certificate::given(certificate, key),
+            None => Certificate::own(&self.data_dir, &self.name, &certificate::names_here(&self.tls.names)),
+        }
+    }
+
+    /// The names under which the HTTP interface may be addressed, beside those of this machine to itself.
+    pub fn http_names(&self) -> Vec<String> {
+        let mut names = self.tls.names.clone();
+        if !self.http.ip().is_unspecified() {
+            names.push(self.http.ip().to_string());
+        }
+        if let Some(host) = certificate::host_name().filter(|_| self.is_under_tls()) {
+            names.extend([format!("{host}.local"), host]);
+        }
+        names
     }
 
     /// The device's key, which stays on this machine.

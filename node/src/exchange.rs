@@ -4,18 +4,20 @@
 //! [`RecordSink`], which is the HTTP API or, in tests, a map. Each draft carries the key of its source, so an import
 //! can be repeated at any time: what is there is left alone, and only links that could not be made before are added.
 //!
-//! A file of records is JSON Lines: one record a line, in the shape of the HTTP API, with `source_ref`. The record at
+//! A file of records is a table (`sheet`) or JSON Lines: one record a line, in the shape of the HTTP API, with `source_ref`. The record at
 //! the other end of a link may be named by its own source key, as `"record": "source:CFL-DOGON"`, since its id is not
 //! known before it is made, and it may be made at another office.
 
 mod check;
 pub mod events;
 pub mod export;
+mod here;
 mod lines;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod programme;
 mod run;
+pub mod sheet;
 
 use std::fmt;
 
@@ -24,8 +26,12 @@ use serde_json::{Map, Value};
 use toguna_protocol::record::Kind;
 
 pub use check::all as check;
+pub use here::Here;
 pub use lines::records;
 pub use run::{Found, ImportError, Mode, RecordSink, Report, SinkError, import};
+
+/// How a source key begins that names a record by its id, which some office has made already.
+pub(crate) const RECORD: &str = "record:";
 
 /// A record that is to be imported.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,6 +7,7 @@ pub mod pack;
 pub mod words;
 mod durable;
 mod flow;
+pub mod certificate;
 pub mod accounts;
 pub mod store;
 pub mod net;

@@ -7,6 +7,7 @@
 
 mod check;
 mod files;
+pub(crate) mod placed;
 mod places;
 mod shapes;
 mod terms;
@@ -190,6 +191,11 @@ impl Pack {
         &self.main.currencies
     }
 
+    /// Digits after the decimal mark of a currency; two where the pack does not know it, as most have.
+    pub fn minor_digits(&self, currency: &str) -> u8 {
+        self.currencies().iter().find(|known| known.key == currency).map_or(2, |known| known.minor_digits)
+    }
+
     /// Up to which age, included, participants are counted as young.
     pub fn youth_age_limit(&self) -> u8 {
         self.main.youth_age_limit
@@ -329,6 +335,24 @@ impl Pack {
     /// Events for demonstrations, in the form of [`crate::exchange::events`].
     pub fn events(&self) -> Option<&TextFile> {
         self.events.as_ref()
+    }
+
+    /// The terms of a list, in its order; of places, which are found by their names, none.
+    pub fn terms(&self, list: List) -> Vec<&dyn Term> {
+        fn all<T: Term>(terms: &[T]) -> Vec<&dyn Term> {
+            terms.iter().map(|term| term as &dyn Term).collect()
+        }
+        match list {
+            List::Regions => all(&self.gazetteer().regions),
+            List::Places => Vec::new(),
+            List::Themes => all(self.themes()),
+            List::Actors => all(self.actors()),
+            List::Stakes => all(self.stakes()),
+            List::Objectives => all(self.objectives()),
+            List::Areas => all(self.areas()),
+            List::EligibilityCriteria => all(self.eligibility_criteria()),
+            List::ProposalSections => all(self.proposal_sections()),
+        }
     }
 
     /// The keys that records may use.

@@ -26,6 +26,7 @@ mod evaluate;
 mod export;
 mod form;
 mod fresh;
+mod import;
 mod journal;
 mod layout;
 mod list;
@@ -65,6 +66,7 @@ use self::{error::PageError, speech::Speech};
 use crate::{
     accounts::Accounts,
     app::App,
+    certificate::Fingerprint,
     views::{Views, ViewsError},
     words::{Lang, Words},
 };
@@ -80,6 +82,8 @@ pub struct PageSettings {
     pub office: String,
     /// Seconds by which this office's clock is ahead of the system's, as for the node itself.
     pub clock_ahead: i64,
+    /// The certificate under which others reach the pages; absent where only this machine does, without one.
+    pub certificate: Option<Fingerprint>,
 }
 
 /// What every page sees.
@@ -92,6 +96,7 @@ struct Pages {
     base_map: map::BaseMap,
     plis: sync::Plis,
     noted: noted::Noted,
+    imports: import::Imports,
     demo: Option<Demonstration>,
 }
 
@@ -131,8 +136,9 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
     let base_map = map::BaseMap::of(app.pack());
     let plis = sync::Plis::within(app.data_dir());
     let noted = noted::Noted::within(app.data_dir());
-    let pages: Shared =
-        Arc::new(Pages { app, accounts, words: Words::embedded(), settings, base_map, plis, noted, demo });
+    let imports = import::Imports::within(app.data_dir());
+    let words = Words::embedded();
+    let pages: Shared = Arc::new(Pages { app, accounts, words, settings, base_map, plis, noted, imports, demo });
     // Where a form of these pages is refused, its address stays in the browser.
     let (to_account, to_accounts) =
         (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
@@ -175,6 +181,9 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/export.geojson", get(export::geojson))
         .route("/{kinds}/blank", get(blank::record))
         .route("/{kinds}/blank/{list}", get(blank::item))
+        .route("/{kinds}/import", get(import::choose).post(import::send).layer(DefaultBodyLimit::max(import::MAX_SENT)))
+        .route("/{kinds}/import/template.csv", get(import::template))
+        .route("/{kinds}/import/{id}", get(import::show).post(import::confirm))
         .route("/{kinds}/new", get(edit::new).post(edit::create))
         .route("/{kinds}/{id}", get(record::show))
         .route("/{kinds}/{id}/history", get(record::history))

@@ -5,6 +5,7 @@
 //! stored rows, and is usable meanwhile ([`Views::is_complete`] tells).
 
 mod behind;
+mod beyond;
 mod changed;
 mod groups;
 mod likeness;
@@ -15,6 +16,7 @@ mod picture;
 mod places;
 mod recommendations;
 mod search;
+mod sources;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,7 @@ use toguna_protocol::{engine::rows::Row, ids::RecordId, record::Kind};
 
 pub use self::{
     behind::{Activities, AlertLine, ContributionLine, DeclaredActivities},
+    beyond::Reach,
     changed::{Changed, OfficeChanges, SettledElsewhere, Since},
     groups::{Group, SameConflict},
     likeness::LikelySame,

@@ -24,6 +24,7 @@ pub mod receipts;
 mod records;
 mod request;
 pub mod shape;
+mod tls;
 mod token;
 
 #[cfg(test)]
@@ -36,8 +37,9 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware,
     routing::{any, get, post},
+    serve::Listener,
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::sync::watch;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -48,8 +50,11 @@ use tower_http::{
 
 pub(crate) use self::events::{Closing, follow, keep_alive};
 pub(crate) use self::guard::is_ours;
-pub use self::token::{TOKEN_FILE, Token, TokenError};
 use self::{metrics::Metrics, problem::ApiError};
+pub use self::{
+    tls::TlsListener,
+    token::{TOKEN_FILE, Token, TokenError},
+};
 use crate::app::App;
 
 /// Where the API begins.
@@ -74,6 +79,9 @@ pub struct WebSettings {
     /// Further names under which the API may be addressed, without port. The loopback's are always among them; any
     /// other would let a web page elsewhere reach the API by renaming its own server (DNS rebinding).
     pub hosts: Vec<String>,
+    /// Whether the API may be addressed by any address in numbers, as it must where others on a network reach it under
+    /// TLS. A web page elsewhere has a name, and cannot take that of a number.
+    pub by_number: bool,
 }
 
 /// What every route sees.
@@ -137,16 +145,20 @@ fn worth_packing() -> impl Predicate {
     DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"))
 }
 
-/// Serves a router until `shutdown` resolves, then lets open requests end: event streams at once, others within
+/// Serves a router to whoever a listener takes in, plain or under TLS, until `shutdown` resolves, then lets open requests end: event streams at once, others within
 /// seconds.
 ///
 /// # Errors
 /// None in practice: a connection that fails ends by itself.
-pub async fn serve(
-    listener: TcpListener,
+pub async fn serve<L>(
+    listener: L,
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) -> std::io::Result<()>
+where
+    L: Listener,
+    L::Addr: std::fmt::Debug,
+{
     let (close, closing) = watch::channel(false);
     let mut closed = closing.clone();
     let signal = async move {

@@ -5,9 +5,10 @@
 //! into the program: `record.ftl` holds the fields of records with their choices, the kinds, and what is flagged in a
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
-//! files and what is said of them; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on
-//! paper; `today.ftl` what waits, deadlines and reviews; `pages.ftl` all that stands on pages besides. A message that
-//! English lacks is shown in French. Tests hold that nothing is missing in either.
+//! files and what is said of them; `import.ftl` files that are imported; `certificate.ftl` what a browser sees of the
+//! node; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on paper; `today.ftl` what waits,
+//! deadlines and reviews; `pages.ftl` all that stands on pages besides. A message that English lacks is shown in French.
+//! Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
 //! A field is named by its path: the kind, then the names of the fields down to it, without the ids of items. Its
@@ -19,6 +20,7 @@
 mod amounts;
 mod dates;
 mod lang;
+pub(crate) mod typed;
 
 use std::sync::LazyLock;
 
@@ -46,6 +48,8 @@ const FRENCH: &Files<'static> = &[
     ("fr/conflicts.ftl", include_str!("../words/fr/conflicts.ftl")),
     ("fr/blank.ftl", include_str!("../words/fr/blank.ftl")),
     ("fr/today.ftl", include_str!("../words/fr/today.ftl")),
+    ("fr/import.ftl", include_str!("../words/fr/import.ftl")),
+    ("fr/certificate.ftl", include_str!("../words/fr/certificate.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -59,6 +63,8 @@ const ENGLISH: &Files<'static> = &[
     ("en/conflicts.ftl", include_str!("../words/en/conflicts.ftl")),
     ("en/blank.ftl", include_str!("../words/en/blank.ftl")),
     ("en/today.ftl", include_str!("../words/en/today.ftl")),
+    ("en/import.ftl", include_str!("../words/en/import.ftl")),
+    ("en/certificate.ftl", include_str!("../words/en/certificate.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

@@ -5,13 +5,17 @@ use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use toguna_protocol::ids::{AuthorKey, FeedId, NetworkId, Seq};
 
+use crate::pinned::{self, Fingerprint};
+
 /// A node to ask.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Its address, as in `http://127.0.0.1:7373`.
+    /// Its address, as in `http://127.0.0.1:7373` on this machine, `https://192.168.1.10:7373` elsewhere.
     pub url: String,
     /// The file with its token.
     pub token_file: PathBuf,
+    /// The certificate that it must show, where its address is one of `https`.
+    pub certificate: Option<Fingerprint>,
 }
 
 /// What came of asking one node.
@@ -123,14 +127,15 @@ pub struct Peer {
 /// # Errors
 /// If no HTTP client can be set up.
 pub async fn gather(targets: &[Target], patience: Duration) -> anyhow::Result<Vec<Answer>> {
-    let client = reqwest::Client::builder().timeout(patience).build()?;
+    let client = reqwest::Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none()).build()?;
     let mut asking = tokio::task::JoinSet::new();
     for (at, target) in targets.iter().cloned().enumerate() {
         let client = client.clone();
         asking.spawn(async move {
-            let (status, error) = match ask(&client, &target).await {
-                Ok(status) => (Some(status), None),
-                Err(error) => (None, Some(format!("{error:#}"))),
+            let (status, error) = match tokio::time::timeout(patience, ask(&client, &target)).await {
+                Ok(Ok(status)) => (Some(status), None),
+                Ok(Err(error)) => (None, Some(format!("{error:#}"))),
+                Err(_) => (None, Some("the node does not answer in time".to_owned())),
             };
             (at, Answer { url: target.url, status, error })
         });
@@ -144,11 +149,19 @@ async fn ask(client: &reqwest::Client, target: &Target) -> anyhow::Result<Status
     use anyhow::Context;
     let file = &target.token_file;
     let token = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let url = format!("{}/api/v1/status", target.url.trim_end_matches('/'));
-    let response = client.get(url).bearer_auth(token.trim()).send().await;
-    let response = response.map_err(reqwest::Error::without_url).context("the node does not answer")?;
-    match response.status().as_u16() {
-        200 => response.json().await.context("the node's answer was not understood; is it of another version?"),
+    let base = target.url.trim_end_matches('/');
+    let (status, body) = if base.starts_with("https://") {
+        let certificate =
+            target.certificate.context("an https:// address needs the --fingerprint of its certificate")?;
+        pinned::get(base, "/api/v1/status", token.trim(), certificate).await?
+    } else {
+        pinned::stays_here(base).await?;
+        let response = client.get(format!("{base}/api/v1/status")).bearer_auth(token.trim()).send().await;
+        let response = response.map_err(reqwest::Error::without_url).context("the node does not answer")?;
+        (response.status().as_u16(), response.bytes().await.map_err(reqwest::Error::without_url)?)
+    };
+    match status {
+        200 => serde_json::from_slice(&body).context("the node's answer was not understood; is it of another version?"),
         401 | 403 => anyhow::bail!("the node does not take the token of {}", file.display()),
         status => anyhow::bail!("the node answered with status {status}"),
     }

@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use toguna_ops::{
     diff::{self, Limits},
-    gather, report,
+    gather,
+    pinned::Fingerprint,
+    report,
 };
 
 const EXIT_CODES: &str = "\
@@ -31,7 +33,8 @@ enum Command {
 Examples:
   toguna-ops status --node http://127.0.0.1:7373 --token-file gao/api.token
   toguna-ops status --node http://127.0.0.1:7381 --token-file demo/kidal/api.token \\
-                    --node http://127.0.0.1:7383 --token-file demo/bamako/api.token --json")]
+                    --node http://127.0.0.1:7383 --token-file demo/bamako/api.token --json
+  toguna-ops status --node https://192.168.1.10:7373 --token-file gao.token --fingerprint '3F2A 91BC …'")]
     Status(StatusArgs),
 }
 
@@ -43,6 +46,10 @@ struct StatusArgs {
     /// The file with a node's token: one for each --node, in the same order
     #[arg(long = "token-file", value_name = "FILE", required = true)]
     token_files: Vec<PathBuf>,
+    /// The fingerprint of the certificate of a node with an https:// address, as `toguna certificate` shows it: one for
+    /// each of these nodes, in the same order
+    #[arg(long = "fingerprint", value_name = "SHA256")]
+    fingerprints: Vec<Fingerprint>,
     /// Warn of an office of which nothing new has arrived for so many hours
     #[arg(long, value_name = "HOURS", default_value_t = 72)]
     silent_after: u32,
@@ -83,12 +90,19 @@ fn status(args: &StatusArgs) -> anyhow::Result<ExitCode> {
         args.nodes.len(),
         args.token_files.len()
     );
-    let targets: Vec<gather::Target> = args
-        .nodes
-        .iter()
-        .zip(&args.token_files)
-        .map(|(url, file)| gather::Target { url: url.clone(), token_file: file.clone() })
-        .collect();
+    let under_tls = args.nodes.iter().filter(|url| url.starts_with("https://")).count();
+    anyhow::ensure!(
+        under_tls == args.fingerprints.len(),
+        "give one --fingerprint for each https:// address, in the same order: there are {under_tls} and {}",
+        args.fingerprints.len()
+    );
+    let mut fingerprints = args.fingerprints.iter().copied();
+    let target = |(url, file): (&String, &PathBuf)| gather::Target {
+        url: url.clone(),
+        token_file: file.clone(),
+        certificate: if url.starts_with("https://") { fingerprints.next() } else { None },
+    };
+    let targets: Vec<gather::Target> = args.nodes.iter().zip(&args.token_files).map(target).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answers = runtime.block_on(gather::gather(&targets, Duration::from_secs(args.patience)))?;
     let now = Timestamp::now();

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use toguna::web::{self, TOKEN_FILE, Token, WebSettings};
+use toguna::{
+    certificate::Certificate,
+    web::{self, TOKEN_FILE, TlsListener, Token, WebSettings},
+};
 use toguna_ops::{
     diff::{Limits, compare},
     gather::{Target, gather},
@@ -14,12 +17,12 @@ use tokio::net::TcpListener;
 /// Serves an office's API and tells where.
 async fn serve(office: &Office) -> Target {
     let token = Token::of(office.directory()).expect("a token is made");
-    let settings = WebSettings { token, office: office.name.clone(), hosts: Vec::new() };
+    let settings = WebSettings { token, office: office.name.clone(), hosts: Vec::new(), by_number: false };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     let router = web::router(office.app().clone(), settings);
     tokio::spawn(web::serve(listener, router, std::future::pending()));
-    Target { url, token_file: office.directory().join(TOKEN_FILE) }
+    Target { url, token_file: office.directory().join(TOKEN_FILE), certificate: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,7 +48,27 @@ async fn the_operators_table_is_filled_from_what_nodes_say() {
     assert!(health.findings.is_empty(), "{:?}", health.findings);
 
     bamako.stop().await;
-    let wrong = Target { url: targets[0].url.clone(), token_file: bamako.directory().join("tip") };
+    let wrong = Target { token_file: bamako.directory().join("tip"), ..targets[0].clone() };
     let answers = gather(&[wrong], Duration::from_secs(10)).await.expect("a client can be made");
     assert!(answers[0].status.is_none() && answers[0].error.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_a_network_the_operator_asks_the_node_with_the_right_certificate_alone() {
+    let mut gao = Office::new("Gao");
+    gao.start().await;
+    let token = Token::of(gao.directory()).expect("a token is made");
+    let settings = WebSettings { token, office: gao.name.clone(), hosts: Vec::new(), by_number: true };
+    let certificate = Certificate::own(gao.directory(), "Gao", &[]).expect("a certificate is made");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let url = format!("https://{}", listener.local_addr().expect("it is bound"));
+    let listener = TlsListener::new(listener, certificate.server().expect("it serves"), "").expect("it is bound");
+    tokio::spawn(web::serve(listener, web::router(gao.app().clone(), settings), std::future::pending()));
+    let right = certificate.fingerprint().to_string().parse().expect("a fingerprint");
+    let wrong = "00".repeat(32).parse().expect("a fingerprint");
+    let target = |certificate| Target { url: url.clone(), token_file: gao.directory().join(TOKEN_FILE), certificate };
+    let targets = [target(Some(right)), target(Some(wrong)), target(None)];
+    let answers = gather(&targets, Duration::from_secs(10)).await.expect("a client can be made");
+    let known: Vec<bool> = answers.iter().map(|answer| answer.status.is_some()).collect();
+    assert_eq!(known, [true, false, false], "{answers:?}");
 }

@@ -11,43 +11,58 @@ use toguna_protocol::{
 };
 
 use super::{App, AskError};
+use crate::views::{Reach, Views, ViewsError};
 
-/// Records by what of them others are not known to hold.
+/// What each other office that has been heard of is known to hold.
+#[derive(Debug, Default)]
+pub struct Elsewhere {
+    /// By office.
+    pub offices: BTreeMap<AuthorKey, Frontier>,
+    /// What at least one of them is known to hold.
+    pub anywhere: Frontier,
+}
+
+/// Records by what of them others are not known to hold. Records that cannot be shown are not among them.
 #[derive(Debug, Default)]
 pub struct Standing {
-    /// Those with entries that no other office is known to hold, and which entries these are.
-    pub only_here: BTreeMap<RecordId, Beyond>,
+    /// Those with entries that no other office is known to hold, and how far these go.
+    pub only_here: BTreeMap<RecordId, Reach>,
     /// For each office that has been heard of, how many records have entries it is not known to hold.
     pub waiting: BTreeMap<AuthorKey, u64>,
 }
 
-impl App {
+impl Elsewhere {
     /// How all records stand.
     ///
     /// # Errors
-    /// The store cannot be read, or the node is stopping.
-    pub async fn standing(&self) -> Result<Standing, AskError> {
-        let known = self.ask(|engine| engine.known_elsewhere()).await?;
-        let anywhere: Frontier = known.values().flat_map(Frontier::iter).collect();
-        let (offices, mut places): (Vec<AuthorKey>, Vec<Frontier>) = known.into_iter().unzip();
-        places.push(anywhere);
-        let mut found = self.beyond(places, None).await?;
-        let only_here = found.pop().unwrap_or_default();
-        let waiting = offices.into_iter().zip(found.iter().map(|records| records.len() as u64)).collect();
-        Ok(Standing { only_here, waiting })
+    /// The views cannot be read.
+    pub fn standing(&self, views: &Views) -> Result<Standing, ViewsError> {
+        let lacks = |(office, held): (&AuthorKey, &Frontier)| Ok((*office, views.beyond(held)?.len() as u64));
+        Ok(Standing {
+            only_here: views.beyond(&self.anywhere)?,
+            waiting: self.offices.iter().map(lacks).collect::<Result<_, ViewsError>>()?,
+        })
     }
+}
 
-    /// The records that have entries beyond each of some places, and none beyond `until`. Long walks leave the engine to
-    /// others between two steps.
+impl App {
+    /// What other offices are known to hold of what is held here.
     ///
     /// # Errors
-    /// As [`App::standing`].
-    pub async fn beyond(
-        &self,
-        places: Vec<Frontier>,
-        until: Option<Frontier>,
-    ) -> Result<Vec<BTreeMap<RecordId, Beyond>>, AskError> {
-        let begun = self.ask(move |engine| Walk::new(&places, until, engine.ledger())).await?;
+    /// The node is stopping.
+    pub async fn elsewhere(&self) -> Result<Elsewhere, super::DriverError> {
+        let offices = self.ask(|engine| engine.known_elsewhere()).await?;
+        let anywhere = offices.values().flat_map(Frontier::iter).collect();
+        Ok(Elsewhere { offices, anywhere })
+    }
+
+    /// The records that have entries beyond a place, and none beyond `until`. Long walks leave the engine to others
+    /// between two steps.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the node is stopping.
+    pub async fn beyond(&self, place: Frontier, until: Frontier) -> Result<BTreeMap<RecordId, Beyond>, AskError> {
+        let begun = self.ask(move |engine| Walk::new(&[place], Some(until), engine.ledger())).await?;
         let mut walk = begun.map_err(QueryError::from)?;
         loop {
             let step = self.ask(move |engine| {
@@ -57,16 +72,40 @@ impl App {
             let (going_on, more) = step.await?;
             walk = going_on;
             if !more.map_err(QueryError::from)? {
-                return Ok(walk.found());
+                return Ok(walk.found().pop().unwrap_or_default());
             }
         }
     }
 
-    /// When the changes at these places were made, by the clocks of their offices; `None` for one that is none.
+    /// When the first change was made that came here and lies beyond a place, by its office's clock.
     ///
     /// # Errors
-    /// As [`App::standing`].
-    pub async fn written_at(&self, places: Vec<Place>) -> Result<Vec<Option<UnixSeconds>>, AskError> {
+    /// As [`App::beyond`].
+    pub async fn beyond_since(&self, place: Frontier) -> Result<Option<UnixSeconds>, AskError> {
+        let first = self.ask(move |engine| engine.first_beyond(&place)).await?.map_err(QueryError::from)?;
+        Ok(self.written_at(first.into_iter().collect()).await?.pop().flatten())
+    }
+
+    /// The same of the changes of each of some records.
+    ///
+    /// # Errors
+    /// As [`App::beyond`].
+    pub async fn each_beyond_since(
+        &self,
+        records: Vec<RecordId>,
+        place: Frontier,
+    ) -> Result<BTreeMap<RecordId, UnixSeconds>, AskError> {
+        let found = self.ask(move |engine| {
+            let first = |record: RecordId| Ok(engine.first_of_beyond(record, &place)?.map(|first| (record, first)));
+            records.into_iter().map(first).collect::<Result<Vec<_>, QueryError>>()
+        });
+        let (records, places): (Vec<RecordId>, Vec<Place>) = found.await??.into_iter().flatten().unzip();
+        let written = records.into_iter().zip(self.written_at(places).await?);
+        Ok(written.filter_map(|(record, at)| Some((record, at?))).collect())
+    }
+
+    /// When the changes at these places were made, by the clocks of their offices; `None` for one that is none.
+    async fn written_at(&self, places: Vec<Place>) -> Result<Vec<Option<UnixSeconds>>, AskError> {
         let read = self.ask(move |engine| {
             let written = |place: &Place| {
                 let entry = engine.ledger().entry(&place.feed, place.seq)?;

@@ -1,6 +1,7 @@
 //! The arguments, with the help that a person reads.
 
 mod export;
+mod import;
 mod user;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -11,6 +12,7 @@ use libp2p::Multiaddr;
 use toguna_protocol::record::Kind;
 
 pub(super) use self::export::ExportListArgs;
+pub(super) use self::import::ImportArgs;
 pub(super) use self::user::{AddUserArgs, PasswordArgs, UserCommand};
 use crate::{
     accounts::Role,
@@ -71,6 +73,7 @@ Examples:
 Examples:
   toguna run --data-dir gao
   toguna run --data-dir gao --peer /ip4/192.168.1.10/tcp/7374
+  toguna run --data-dir gao --http 0.0.0.0:7373
   toguna run --data-dir gao --http 127.0.0.1:8080 --listen /ip4/0.0.0.0/tcp/7400 --no-mdns --log json")]
     Run(RunArgs),
     /// Watch three offices work apart and come together, on the programme's own records
@@ -88,12 +91,15 @@ Examples:
     Records(RecordsCommand),
     /// Bring records in from files or from the country pack
     #[command(after_help = "\
-A file holds one record a line (JSON Lines) in the shape of the HTTP API, each with a `source_ref` by which a second
-import knows it again: importing twice changes nothing.
+With --kind, a file is a table (CSV): one record a row, below a row that names the columns by the labels of the fields in
+French or English, or by their keys. Without, it holds one record a line (JSON Lines) in the shape of the HTTP API, each
+with a `source_ref`. Importing twice changes nothing. Nothing is imported while one row is at fault.
 
 Examples:
+  toguna import --data-dir gao --kind conflict registre.csv --dry-run
+  toguna import --data-dir gao --kind conflict registre.csv --leave-faulty
+  toguna import --data-dir gao --kind conflict --template modele.csv
   toguna import --data-dir gao old-register.jsonl
-  toguna import --data-dir gao --preview old-register.jsonl
   toguna import --data-dir bamako --history")]
     Import(ImportArgs),
     /// Write a list as CSV, XLSX or GeoJSON, without what must not leave
@@ -122,6 +128,19 @@ Examples:
     /// Say who may sign in at this node, and with which password
     #[command(subcommand)]
     User(UserCommand),
+    /// Show the fingerprint of the certificate under which other machines reach this node, to be compared by telephone
+    #[command(after_help = "\
+The certificate is the office's own, made once, unless toguna.toml names another. Colleagues compare its fingerprint with
+what their browser shows at the first visit, before they enter a password.
+
+Examples:
+  toguna certificate --data-dir gao
+  toguna certificate --data-dir gao --pem > gao.crt")]
+    Certificate {
+        /// Write the certificate itself, without its key, for machines that are to trust it
+        #[arg(long)]
+        pem: bool,
+    },
     /// Write a completion script for a shell
     #[command(after_help = "\
 Example:
@@ -164,7 +183,8 @@ pub struct InitArgs {
 /// `toguna run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Where pages, tools and scripts reach the node [default: 127.0.0.1:7373]
+    /// Where pages, tools and scripts reach the node, under TLS unless it is this machine to itself [default:
+    /// 127.0.0.1:7373]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub http: Option<SocketAddr>,
     /// Where other offices reach it; may be repeated [default: port 7374, TCP and QUIC]
@@ -459,29 +479,6 @@ pub struct SettleArgs {
     /// Give another value
     #[arg(long)]
     pub value: Option<String>,
-}
-
-/// `toguna import`.
-#[derive(Debug, Args)]
-pub struct ImportArgs {
-    /// Files of records
-    #[arg(required_unless_present_any = ["history", "events"])]
-    pub files: Vec<PathBuf>,
-    /// The programme's history, as the country pack carries it
-    #[arg(long)]
-    pub history: bool,
-    /// The country pack's conflict events, labelled as demonstration data
-    #[arg(long)]
-    pub events: bool,
-    /// Only what belongs to the office of this region, if offices are in --offices
-    #[arg(long, value_name = "KEY", requires = "offices")]
-    pub share_of: Option<String>,
-    /// The regions that have an office
-    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
-    pub offices: Vec<String>,
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub preview: bool,
 }
 
 pub(super) fn kind(text: &str) -> Result<Kind, String> {

@@ -32,7 +32,7 @@ pub(super) async fn run(args: &ExportListArgs, office: &Office, out: &mut Out) -
     let progress = spinner("Writing");
     let written = async {
         let (counts, pieces) = office.client.export(&asked).await?;
-        let mut draft = Draft::beside(to)?;
+        let mut draft = Draft::private(to)?;
         draft.fill(pieces).await?;
         draft.keep(to)?;
         Ok::<_, Failure>(counts)

@@ -5,6 +5,7 @@ use std::{io::Write, process::ExitCode};
 use serde_json::{Value, json};
 
 use crate::{
+    certificate::CertificateError,
     client::{ClientError, Problem},
     config::{ConfigError, RunningError, SecretError},
     store,
@@ -106,6 +107,17 @@ impl From<ConfigError> for Failure {
 impl From<SecretError> for Failure {
     fn from(error: SecretError) -> Self {
         ConfigError::from(error).into()
+    }
+}
+
+impl From<CertificateError> for Failure {
+    fn from(error: CertificateError) -> Self {
+        let exit = match &error {
+            CertificateError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::NotFound,
+            CertificateError::Io { .. } | CertificateError::Make(_) => Exit::Failed,
+            _ => Exit::Usage,
+        };
+        Failure::new(exit, error.to_string())
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{
     Failure, Out,
     args::InitArgs,
+    certificate,
     out::program,
     user::{added_shape, asked_password, now, tell_added},
 };
@@ -40,6 +41,7 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
     })?;
     let added = first.map(|new| Accounts::open(data_dir)?.add(new, now())).transpose()?;
     let config = &made.config;
+    let fingerprint = config.certificate()?.fingerprint();
     if out.is_json() {
         return out.value(&json!({
             "data_dir": data_dir,
@@ -48,6 +50,7 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
             "network": config.network,
             "settings": data_dir.join(FILE),
             "token_file": data_dir.join(TOKEN_FILE),
+            "certificate": fingerprint,
             "new_secret": made.new_secret,
             "account": added.as_ref().map(added_shape),
         }));
@@ -59,6 +62,9 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
     out.line(format!("  Region    {region}"))?;
     out.line(format!("  Settings  {}", data_dir.join(FILE).display()))?;
     out.line(format!("  Token     {}", data_dir.join(TOKEN_FILE).display()))?;
+    for (at, line) in certificate::lines(&fingerprint).iter().enumerate() {
+        out.line(format!("  {:<11} {line}", if at == 0 { "Certificate" } else { "" }))?;
+    }
     if let Some(path) = &made.new_secret {
         out.line(format!("  Network   new; every other office needs the file {}", path.display()))?;
         out.line("            Carry it by hand: whoever has it can read and write everything.")?;
@@ -85,5 +91,6 @@ fn next(data_dir: &Path, config: &Config, added: Option<&Added>, out: &mut Out) 
         out.line(format!("  {program} user add NAME --role head-of-office --data-dir {directory}"))?;
     }
     out.line(format!("  {program} run --data-dir {directory}"))?;
-    out.line(format!("Then open http://{} in a browser on this machine and sign in.", config.http))
+    out.line(format!("Then open http://{} in a browser on this machine and sign in.", config.http))?;
+    out.line("Other machines compare the certificate before they trust it; it is shown by `toguna certificate` too.")
 }

@@ -1,6 +1,10 @@
 //! Reaching the office of a data directory: its node, if one runs, or else its store in this process.
 
-use std::{path::Path, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 
 use toguna_protocol::ids::RecordId;
 
@@ -10,7 +14,7 @@ use crate::{
     client::Client,
     config::{Config, Running},
     store,
-    web::{self, WebSettings},
+    web::{self, Token, WebSettings},
 };
 
 /// How long a node that is just starting is waited for.
@@ -32,7 +36,7 @@ pub(super) struct Office {
 pub(super) async fn reach(data_dir: &Path, by: Option<&str>, reason: Option<&str>) -> Result<Office, Failure> {
     let config = Config::read(data_dir)?;
     let (client, inside) = match running(data_dir).await? {
-        Some(node) => (Client::http(&format!("http://{}", node.http), config.token()?)?, None),
+        Some(node) => (client_of(&node, config.token()?)?, None),
         None => {
             let app = app::open(settings(&config)?).await?;
             let web = web_settings(&config)?;
@@ -48,6 +52,26 @@ pub(super) async fn reach(data_dir: &Path, by: Option<&str>, reason: Option<&str
         return Err(failure);
     }
     Ok(office)
+}
+
+/// How a node that runs is asked. The token never leaves this machine, or only to whoever shows the certificate that the
+/// node has written down.
+fn client_of(node: &Running, token: Token) -> Result<Client, Failure> {
+    let address: SocketAddr = match node.http.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, node.http.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, node.http.port()).into(),
+        _ => node.http,
+    };
+    match node.certificate {
+        Some(fingerprint) => Ok(Client::pinned(address, fingerprint, token)?),
+        None if address.ip().is_loopback() => Ok(Client::http(&format!("http://{address}"), token)?),
+        None => Err(Failure::new(
+            Exit::Failed,
+            format!(
+                "the node at {address} speaks plain HTTP, which others could read: start it again with this version"
+            ),
+        )),
+    }
 }
 
 /// The node that runs, waiting a moment for one that is just starting.
@@ -84,8 +108,8 @@ pub(super) fn store_options(config: &Config) -> store::Options {
 
 /// How the office's HTTP interface is served.
 pub(super) fn web_settings(config: &Config) -> Result<WebSettings, Failure> {
-    let hosts = if config.http.ip().is_unspecified() { Vec::new() } else { vec![config.http.ip().to_string()] };
-    Ok(WebSettings { token: config.token()?, office: config.name.clone(), hosts })
+    let (hosts, by_number) = (config.http_names(), config.is_under_tls());
+    Ok(WebSettings { token: config.token()?, office: config.name.clone(), hosts, by_number })
 }
 
 impl Office {

@@ -1,6 +1,12 @@
 //! `toguna run`: the node until it is stopped.
 
-use std::{io::Read, path::Path, thread};
+use std::{
+    io::Read,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    thread,
+};
 
 use serde_json::json;
 use tokio::{
@@ -8,16 +14,18 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{Exit, Failure, Out, args::RunArgs, log, office};
 use crate::{
     accounts::{Accounts, AccountsError},
     app,
+    certificate::{Fingerprint, addresses_here},
     config::{Config, Overrides, Running},
     net::NetSettings,
     pages::{self, Demonstration, PageSettings},
-    web::{self, TOKEN_FILE, WebSettings},
+    web::{self, TOKEN_FILE, TlsListener, WebSettings},
+    words::{Lang, Words},
 };
 
 /// Bytes of the smallest database that is worth a slower start to make small again.
@@ -47,9 +55,10 @@ pub(super) async fn run(data_dir: &Path, args: &RunArgs, level: Option<&str>, ou
     let failed =
         |doing: &'static str| move |error: std::io::Error| Failure::new(Exit::Failed, format!("{doing}: {error}"));
     let http = listener.local_addr().map_err(failed("asking for our own address"))?;
+    let door = Door::of(&config, listener)?;
     let app = app::open(settings).await?;
-    let result =
-        serve(&app, &config, Running { pid: std::process::id(), http }, listener, web, (args, demo), out).await;
+    let running = Running { pid: std::process::id(), http, certificate: door.certificate };
+    let result = serve(&app, &config, running, door, web, (args, demo), out).await;
     // Both even after an error: nobody is sent to a node that is gone, and the store is left at rest.
     let withdrawn = Running::withdraw(data_dir);
     app.stop().await;
@@ -61,7 +70,7 @@ async fn serve(
     app: &app::App,
     config: &Config,
     running: Running,
-    listener: TcpListener,
+    door: Door,
     web: WebSettings,
     (args, demo): (&RunArgs, Option<Demonstration>),
     out: &mut Out,
@@ -69,30 +78,67 @@ async fn serve(
     let stop = stop_asked_for(args.until_input_ends)?;
     running.announce(&config.data_dir)?;
     let token_file = config.data_dir.join(TOKEN_FILE);
+    let addresses = addresses(&running);
     if out.is_json() {
-        out.value(
-            &json!({"office": config.name, "http": format!("http://{}", running.http), "token_file": token_file}),
-        )?;
+        let (office, http, fingerprint) = (&config.name, &addresses[0], running.certificate);
+        let mut told = json!({"office": office, "http": http, "addresses": addresses, "token_file": token_file});
+        if let Some(fingerprint) = fingerprint {
+            told["certificate"] = json!(fingerprint);
+        }
+        out.value(&told)?;
     } else {
-        let office = &config.name;
-        out.line(format!("{office} is up at http://{}  (token: {})", running.http, token_file.display()))?;
+        let (office, addresses, token) = (&config.name, addresses.join(" and "), token_file.display());
+        let certificate = running.certificate.map(|shown| format!(", certificate: {shown}")).unwrap_or_default();
+        out.line(format!("{office} is up at {addresses}  (token: {token}{certificate})"))?;
     }
-    let shown = PageSettings { office: config.name.clone(), clock_ahead: args.clock_ahead };
+    let shown =
+        PageSettings { office: config.name.clone(), clock_ahead: args.clock_ahead, certificate: running.certificate };
     let accounts = Accounts::open(&config.data_dir)?;
     let pages = match demo {
         Some(demo) => pages::router_of_demo(app.clone(), accounts, shown, demo),
         None => pages::router(app.clone(), accounts, shown),
     };
-    // Passwords and records must not cross a network in the clear.
-    let router = match config.http.ip().is_loopback() {
-        true => web::router_with(app.clone(), web, pages),
-        false => {
-            warn!(http.addr = %running.http, "only the API is served here: pages need a loopback address");
-            web::router(app.clone(), web)
+    let router = web::router_with(app.clone(), web, pages);
+    let served = match door.tls {
+        None => web::serve(door.listener, router, stop).await,
+        Some(tls) => {
+            let both = Lang::ALL.map(|lang| Words::embedded().say(lang, "certificate-plain"));
+            match TlsListener::new(door.listener, tls, &format!("{}\n", both.join("\n"))) {
+                Ok(listener) => web::serve(listener, router, stop).await,
+                Err(error) => Err(error),
+            }
         }
     };
-    let served = web::serve(listener, router, stop).await;
     served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
+}
+
+/// Where the node is entered: plain from this machine alone, and under TLS where anybody else could listen in, since
+/// passwords and records must not cross a network in the clear.
+struct Door {
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    certificate: Option<Fingerprint>,
+}
+
+impl Door {
+    fn of(config: &Config, listener: TcpListener) -> Result<Self, Failure> {
+        if !config.is_under_tls() {
+            return Ok(Door { listener, tls: None, certificate: None });
+        }
+        let certificate = config.certificate()?;
+        Ok(Door { listener, tls: Some(certificate.server()?), certificate: Some(certificate.fingerprint()) })
+    }
+}
+
+/// The addresses under which the node is reached, as a browser takes them.
+fn addresses(running: &Running) -> Vec<String> {
+    let scheme = if running.certificate.is_some() { "https" } else { "http" };
+    let found = if running.http.ip().is_unspecified() { addresses_here() } else { vec![running.http.ip()] };
+    let is_taken = |ip: &IpAddr| running.http.is_ipv6() || ip.is_ipv4();
+    let shown = found.into_iter().filter(is_taken).map(|ip| SocketAddr::new(ip, running.http.port()));
+    let shown: Vec<String> = shown.map(|address| format!("{scheme}://{address}")).collect();
+    // A machine without a network has none but itself.
+    if shown.is_empty() { vec![format!("{scheme}://{}", running.http)] } else { shown }
 }
 
 /// What the pages are told of the demonstration. Whoever reaches them is signed in, so nobody else's machine may.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use toguna_protocol::ids::RecordId;
 
-use super::{Client, ClientError};
+use super::{Answer, Client, ClientError};
 use crate::exchange::{Found, RecordSink, SinkError};
 
 impl RecordSink for Client {
@@ -12,9 +12,15 @@ impl RecordSink for Client {
         let Some(id) = records.first().and_then(|record| record.get("id")).and_then(Value::as_str) else {
             return Ok(None);
         };
-        let answer = self.record(id).await?;
-        let etag = answer.etag.ok_or_else(|| ClientError::Shape("a record came without its version".to_owned()))?;
-        Ok(Some(Found { id: record_id(&answer.body)?, etag, record: answer.body }))
+        Ok(Some(found(self.record(id).await?)?))
+    }
+
+    async fn find_by_id(&self, id: RecordId) -> Result<Option<Found>, SinkError> {
+        match self.record(&id.to_string()).await {
+            Ok(answer) => Ok(Some(found(answer)?)),
+            Err(ClientError::Refused(problem)) if problem.status == 404 => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn create(&self, record: Value) -> Result<RecordId, SinkError> {
@@ -25,6 +31,11 @@ impl RecordSink for Client {
         self.edit(&id.to_string(), etag, &patch).await?;
         Ok(())
     }
+}
+
+fn found(answer: Answer) -> Result<Found, ClientError> {
+    let etag = answer.etag.ok_or_else(|| ClientError::Shape("a record came without its version".to_owned()))?;
+    Ok(Found { id: record_id(&answer.body)?, etag, record: answer.body })
 }
 
 fn record_id(body: &Value) -> Result<RecordId, ClientError> {

@@ -112,7 +112,8 @@ fn settings_text(office: &NewOffice<'_>, secret: &NetworkSecret, pack: Option<&P
          network = {network}\n\n\
          # The country's regions, places and terms.\n\
          {pack}\n\n\
-         # Where pages, tools and scripts reach this node: keep it on this machine.\n\
+         # Where pages, tools and scripts reach this node. An address of this machine to itself speaks plain HTTP; any\n\
+         # other, such as 0.0.0.0:7373 for everybody on the local network, TLS with the office's own certificate.\n\
          # http = {http}\n\n\
          # Where other offices reach this one, and offices to keep a link to.\n\
          # listen = [{listen}]\n\
@@ -123,7 +124,13 @@ fn settings_text(office: &NewOffice<'_>, secret: &NetworkSecret, pack: Option<&P
          # log = \"text\"\n\n\
          # What a new store is made with: \"sled\", or \"redb\", which takes less room and saves more slowly.\n\
          # A store that is there is changed by `toguna store convert`.\n\
-         # store.engine = \"sled\"\n",
+         # store.engine = \"sled\"\n\n\
+         # A certificate that somebody else made, in place of the own one; further names under which browsers reach\n\
+         # this node; and TLS on this machine to itself too.\n\
+         # tls.certificate = \"fullchain.pem\"\n\
+         # tls.key = \"privkey.pem\"\n\
+         # tls.names = [\"gao.example.ml\"]\n\
+         # tls.always = true\n",
         name = quoted(office.name.trim()),
         network = quoted(&secret.network().to_string()),
         http = quoted(DEFAULT_HTTP),

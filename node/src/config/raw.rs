@@ -11,7 +11,7 @@ use libp2p::{Multiaddr, multiaddr::Protocol};
 use serde::Deserialize;
 use toguna_protocol::ids::NetworkId;
 
-use super::{Config, ConfigError, DEFAULT_HTTP, DEFAULT_LISTEN, known_region, usable_name};
+use super::{Config, ConfigError, DEFAULT_HTTP, DEFAULT_LISTEN, Tls, known_region, usable_name};
 use crate::{pack::Pack, store::EngineKind};
 
 /// The settings file's name in the data directory.
@@ -44,6 +44,41 @@ pub(super) struct Raw {
     log: Option<LogFormat>,
     #[serde(default)]
     store: RawStore,
+    #[serde(default)]
+    tls: RawTls,
+}
+
+/// The settings that begin with `tls.`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTls {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    always: bool,
+}
+
+impl RawTls {
+    fn check(self, data_dir: &Path) -> Result<Tls, (&'static str, String)> {
+        let given = match (self.certificate, self.key) {
+            (Some(certificate), Some(key)) => Some((data_dir.join(certificate), data_dir.join(key))),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(("tls.key", "name the file of the certificate's private key too".to_owned()));
+            }
+            (None, Some(_)) => return Err(("tls.certificate", "name the file of the certificate too".to_owned())),
+        };
+        let is_name = |name: &&String| {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+            !name.bytes().all(plain) || name.is_empty()
+        };
+        match self.names.iter().find(is_name) {
+            Some(name) => Err(("tls.names", format!("{name:?} is not a name of a machine, such as gao.example.ml"))),
+            None => Ok(Tls { given, names: self.names, always: self.always }),
+        }
+    }
 }
 
 /// The settings that begin with `store.`.
@@ -109,6 +144,7 @@ impl Raw {
             mdns: self.mdns,
             log: self.log,
             store_engine: self.store.engine,
+            tls: self.tls.check(data_dir).map_err(|(field, problem)| wrong(field, problem))?,
         })
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::secrets;
+use crate::certificate::Fingerprint;
 use crate::store::lock::{DirLock, LockError};
 
 /// The file's name in the data directory.
@@ -22,6 +23,9 @@ pub struct Running {
     pub pid: u32,
     /// Where its HTTP interface listens.
     pub http: SocketAddr,
+    /// The certificate that it shows there; absent where it speaks plain HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Fingerprint>,
 }
 
 /// Whether a node runs could not be found out, or not be told to others.

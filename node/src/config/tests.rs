@@ -54,7 +54,10 @@ fn what_is_wrong_with_a_file_is_told_by_line_and_field() {
         ("# log = \"text\"", "log = \"loud\"", "unknown variant `loud`"),
         ("# store.engine = \"sled\"", "store.engine = \"rocks\"", "unknown variant `rocks`, expected `sled` or `redb`"),
         ("# store.engine = \"sled\"", "store.motor = \"sled\"", "unknown field `motor`"),
-        ("# mdns = true", "mdns = \"yes\"", "line 19: invalid type"),
+        ("# mdns = true", "mdns = \"yes\"", "line 20: invalid type"),
+        ("# tls.key = ", "tls.key = ", "toguna.toml, tls.certificate: name the file of the certificate too"),
+        ("# tls.names = [\"gao", "tls.names = [\"ga o", "toguna.toml, tls.names: \"ga o.example.ml\" is not a name"),
+        ("# tls.always = true", "tls.allways = true", "unknown field `allways`"),
     ];
     for (from, to, expected) in cases {
         assert!(good.contains(from), "{from} is in\n{good}");
@@ -103,7 +106,7 @@ fn flags_come_before_the_file_and_the_file_before_the_defaults() {
 fn a_node_file_left_by_a_killed_node_is_not_believed() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path();
-    let running = Running { pid: 1, http: "127.0.0.1:1".parse().unwrap() };
+    let running = Running { pid: 1, http: "127.0.0.1:1".parse().unwrap(), certificate: None };
     running.announce(data_dir).unwrap();
     assert_eq!(Running::find(data_dir).unwrap(), None);
     assert!(!data_dir.join(NODE_FILE).exists());

@@ -4,7 +4,7 @@ use automerge::AutoCommit;
 use serde_json::{Value, json};
 use toguna_protocol::ids::{FeedId, RecordId, Seq};
 use toguna_protocol::limits::{MAX_CHANGE_OPS, MAX_PAYLOAD};
-use toguna_protocol::record::{ItemIds, RecordError, Vocabulary, create};
+use toguna_protocol::record::{ItemIds, Problem, RecordError, Vocabulary, create};
 
 use super::run::add_items;
 use super::{Draft, Fault};
@@ -15,6 +15,12 @@ pub fn all(drafts: &[Draft], vocabulary: &Vocabulary) -> Vec<Fault> {
 }
 
 fn faults(draft: &Draft, vocabulary: &Vocabulary) -> Vec<Fault> {
+    let problems = problems(draft, vocabulary);
+    problems.into_iter().map(|problem| draft.at.fault(problem.pointer, problem.detail)).collect()
+}
+
+/// What is wrong with a draft, by fields.
+pub(super) fn problems(draft: &Draft, vocabulary: &Vocabulary) -> Vec<Problem> {
     let mut record = draft.record.clone();
     // The other record's id is not known yet; any will do to check the rest of the link.
     let links = draft.links.iter().map(|link| {
@@ -29,12 +35,11 @@ fn faults(draft: &Draft, vocabulary: &Vocabulary) -> Vec<Fault> {
         Ok(_) => {
             let change = document.get_last_local_change();
             let fits = change.is_some_and(|made| made.raw_bytes().len() <= MAX_PAYLOAD && made.len() <= MAX_CHANGE_OPS);
-            if fits { Vec::new() } else { vec![draft.at.fault("", "is too large for one record: divide it")] }
+            let too_large = || Problem::new("", "too-large", "is too large for one record: divide it");
+            if fits { Vec::new() } else { vec![too_large()] }
         }
-        Err(RecordError::Invalid(problems)) => {
-            problems.into_iter().map(|problem| draft.at.fault(problem.pointer, problem.detail)).collect()
-        }
-        Err(error) => vec![draft.at.fault("", error.to_string())],
+        Err(RecordError::Invalid(problems)) => problems,
+        Err(_) => vec![Problem::new("", "not-a-record", "cannot be made a record")],
     }
 }
 

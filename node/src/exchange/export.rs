@@ -11,13 +11,13 @@
 //!   has sent nothing, and memory stays flat however many rows there are.
 //! - The journal has the export before the first byte of it leaves (`journal`).
 
-mod csv;
+pub(super) mod csv;
 mod geo;
 mod journal;
 mod note;
-mod rules;
-mod shape;
-mod table;
+pub(super) mod rules;
+pub(super) mod shape;
+pub(super) mod table;
 #[cfg(test)]
 mod tests;
 mod xlsx;

@@ -68,6 +68,14 @@ impl RecordSink for MemorySink {
         }))
     }
 
+    async fn find_by_id(&self, id: RecordId) -> Result<Option<Found>, SinkError> {
+        let source_ref = self.kept().records.iter().find(|(_, (known, _))| *known == id).map(|(key, _)| key.clone());
+        match source_ref {
+            Some(source_ref) => self.find_by_source(&source_ref).await,
+            None => Ok(None),
+        }
+    }
+
     async fn create(&self, record: Value) -> Result<RecordId, SinkError> {
         let mut kept = self.kept();
         if kept.creations_left == 0 {

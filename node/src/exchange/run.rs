@@ -7,12 +7,15 @@ use serde_json::{Map, Value, json};
 use toguna_protocol::ids::RecordId;
 use toguna_protocol::record::{Kind, Vocabulary};
 
-use super::{Draft, Fault, SourceLink, check};
+use super::{Draft, Fault, RECORD, SourceLink, check};
 
 /// Where records go: the HTTP API, or a map in tests.
 pub trait RecordSink {
     /// The record that was imported with this source key, by whichever office.
     fn find_by_source(&self, source_ref: &str) -> impl Future<Output = Result<Option<Found>, SinkError>> + Send;
+
+    /// The record with this id, if it is here.
+    fn find_by_id(&self, id: RecordId) -> impl Future<Output = Result<Option<Found>, SinkError>> + Send;
 
     /// Makes a record from the shape of the HTTP API and returns its id. Durable when it returns.
     fn create(&self, record: Value) -> impl Future<Output = Result<RecordId, SinkError>> + Send;
@@ -156,7 +159,7 @@ impl<S: RecordSink> Run<'_, S> {
     /// Creates the record if it is not there. Says whether all its links stand; the rest is for the second pass, when
     /// every record of this import has been made.
     async fn bring_in(&mut self, draft: &Draft) -> Result<bool, SinkError> {
-        if let Some(found) = self.sink.find_by_source(&draft.source_ref).await? {
+        if let Some(found) = self.find(&draft.source_ref).await? {
             self.ids.insert(draft.source_ref.clone(), Known::Here(found.id));
             *self.report.present.entry(draft.kind).or_default() += 1;
             return Ok(draft.links.is_empty());
@@ -185,7 +188,7 @@ impl<S: RecordSink> Run<'_, S> {
 
     /// Adds the links that the record lacks and that can be made by now.
     async fn add_links(&mut self, draft: &Draft) -> Result<(), SinkError> {
-        let found = self.sink.find_by_source(&draft.source_ref).await?;
+        let found = self.find(&draft.source_ref).await?;
         let mut links = Vec::new();
         for link in &draft.links {
             match self.look_up(&link.target).await? {
@@ -206,11 +209,21 @@ impl<S: RecordSink> Run<'_, S> {
         }
     }
 
+    /// The record that a key stands for, be it the id that some office gave it.
+    async fn find(&self, source_ref: &str) -> Result<Option<Found>, SinkError> {
+        if let Some(id) = source_ref.strip_prefix(RECORD).and_then(|id| id.parse().ok())
+            && let Some(found) = self.sink.find_by_id(id).await?
+        {
+            return Ok(Some(found));
+        }
+        self.sink.find_by_source(source_ref).await
+    }
+
     async fn look_up(&mut self, source_ref: &str) -> Result<Known, SinkError> {
         if let Some(known) = self.ids.get(source_ref) {
             return Ok(*known);
         }
-        let found = self.sink.find_by_source(source_ref).await?;
+        let found = self.find(source_ref).await?;
         let known = found.map_or(Known::Nothing, |found| Known::Here(found.id));
         self.ids.insert(source_ref.to_owned(), known);
         Ok(known)

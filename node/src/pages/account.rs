@@ -65,7 +65,7 @@ pub(super) async fn save_password(
     let changed = tokio::task::spawn_blocking(move || here.accounts.change_password(&name, &current, &new, now)).await;
     match changed.map_err(|_| PageError::Stopping)? {
         Ok(session) => {
-            Ok(with_cookie(see_other("/account?saved=password"), &cookie_of(&cookie_name(&headers), &session)))
+            Ok(with_cookie(see_other("/account?saved=password"), &cookie_of(&cookie_name(&pages, &headers), &session)))
         }
         Err(SignInError::Wrong) => refuse("password-current-wrong", 0),
         Err(SignInError::Wait { seconds }) => refuse("sign-in-wait", seconds.max(1) as u64),
@@ -140,6 +140,13 @@ fn page(pages: &Pages, visitor: &Visitor, told: Told) -> Markup {
             h2 { (speech.say("password-title")) }
             @if visitor.account().has_password() { (password_form(speech, visitor)) }
             @else { p { (speech.say("password-none")) } }
+        }
+        @if let Some(certificate) = &pages.settings.certificate {
+            section {
+                h2 { (speech.say("certificate-title")) }
+                p { (speech.say("certificate-explained")) }
+                p.code.fingerprint { @for group in certificate.groups() { span { (group) } " " } }
+            }
         }
     };
     layout::page(speech, Some(visitor), "/account", &title, &body)

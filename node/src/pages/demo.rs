@@ -38,7 +38,7 @@ pub(super) fn let_in(pages: &Pages, request: &mut Request) -> Option<Session> {
     }
     // Where the account has been removed or got a password meanwhile, the visitor signs in as anywhere else.
     let session = pages.accounts.admit(&demo.visitor, pages.now()).ok()?;
-    let shown = format!("{}={}", cookie_name(request.headers()), session.cookie());
+    let shown = format!("{}={}", cookie_name(pages, request.headers()), session.cookie());
     request.headers_mut().append(header::COOKIE, HeaderValue::from_str(&shown).ok()?);
     Some(session)
 }
@@ -52,7 +52,7 @@ pub(super) async fn choose(State(pages): State<Shared>, headers: HeaderMap, sent
     let accounts = pages.accounts.list()?;
     let account = accounts.iter().find(|account| Some(account.role) == role && !account.has_password());
     let session = pages.accounts.admit(account.ok_or(PageError::NotFound)?.name.as_str(), pages.now())?;
-    Ok(with_cookie(see_other("/"), &cookie_of(&cookie_name(&headers), &session)))
+    Ok(with_cookie(see_other("/"), &cookie_of(&cookie_name(&pages, &headers), &session)))
 }
 
 /// The line above every page of the demonstration.

@@ -4,9 +4,7 @@
 //! may show any part of a record; what it does not name is left alone, and what stands in it as it was read is not written,
 //! so that two people who edit one record disturb each other only where they really disagree.
 
-pub(super) mod dates;
 pub(super) mod inputs;
-mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +14,11 @@ use toguna_protocol::record::{
     schema::{Field, Shape},
 };
 
-pub(super) use self::places::{is_place, rounded_degrees};
-use crate::pack::Pack;
+pub(super) use crate::pack::placed::{is_place, rounded_degrees};
+use crate::{
+    pack::{Pack, placed},
+    words::typed,
+};
 
 /// What a form holds: input name → values, as typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -163,7 +164,7 @@ fn join(before: &str, name: &str) -> String {
 /// A scalar as it stands in an input.
 fn text_of(shape: &Shape, value: &Value) -> String {
     match (shape, value) {
-        (Shape::Date, Value::String(date)) => date.parse::<Date>().map_or_else(|_| date.clone(), dates::typed),
+        (Shape::Date, Value::String(date)) => date.parse::<Date>().map_or_else(|_| date.clone(), typed::date_text),
         (Shape::Flag, Value::Bool(flag)) => (if *flag { "yes" } else { "no" }).to_owned(),
         (_, Value::String(text)) => text.clone(),
         (_, Value::Null) => String::new(),
@@ -184,7 +185,7 @@ fn amount_text(value: &Value, money: &Map<String, Value>, pack: &Pack) -> String
 
 /// Digits after the decimal mark of a currency; two where the pack does not know it, as most have.
 pub(super) fn minor_digits(currency: &str, pack: &Pack) -> u8 {
-    pack.currencies().iter().find(|known| known.key == currency).map_or(2, |known| known.minor_digits)
+    pack.minor_digits(currency)
 }
 
 /// What a form changes of a record, as a merge patch against the values that were read.
@@ -223,9 +224,9 @@ impl Reading<'_> {
                 Shape::Sheet(_, inner) => self.sheet(inner, was, &name),
                 Shape::Set(inner) => self.set(inner, was, &name),
                 Shape::Sealed(_) | Shape::Restricted => None,
-                Shape::Compound { parts, .. } if places::is_place(parts) => self
+                Shape::Compound { parts, .. } if placed::is_place(parts) => self
                     .value(&field.shape, &name)
-                    .map(|place| places::placed(place, was, self.pack.places()))
+                    .map(|place| placed::placed(place, was, self.pack.places()))
                     .filter(|place| place != was),
                 shape => self.value(&shape, &name).filter(|value| value != was),
             };
@@ -315,16 +316,15 @@ impl Reading<'_> {
             return Value::Null;
         }
         match shape {
-            Shape::Count => match digits(text) {
+            Shape::Count => match typed::count(text) {
                 Some(count) => count.into(),
                 None => self.refuse(name, "not-a-number"),
             },
-            Shape::Degrees(_) => match text.replace(',', ".").parse::<f64>().ok().filter(|degrees| degrees.is_finite())
-            {
+            Shape::Degrees(_) => match typed::degrees(text) {
                 Some(degrees) => degrees.into(),
                 None => self.refuse(name, "not-a-coordinate"),
             },
-            Shape::Date => match dates::read(text) {
+            Shape::Date => match typed::date(text) {
                 Some(date) => date.to_string().into(),
                 None => self.refuse(name, "not-a-date"),
             },
@@ -338,18 +338,12 @@ impl Reading<'_> {
     }
 
     fn amount(&mut self, text: &str, name: &str) -> Value {
-        let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\u{202f}').collect();
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Value::Null;
         }
         let money = name.trim_end_matches("/amount");
         let currency = self.given.text(&join(money, "currency")).unwrap_or_default();
-        let digits_after = usize::from(minor_digits(currency, self.pack));
-        let (whole, rest) = text.split_once([',', '.']).unwrap_or((&text, ""));
-        let amount = (rest.len() <= digits_after)
-            .then(|| format!("{whole}{rest:0<digits_after$}"))
-            .filter(|_| !whole.is_empty())
-            .and_then(|minor| digits(&minor));
+        let amount = typed::amount(text, minor_digits(currency, self.pack));
         match amount {
             Some(amount) => amount.into(),
             None => self.refuse(name, "not-an-amount"),
@@ -360,12 +354,6 @@ impl Reading<'_> {
         self.fault(name, code);
         Value::Null
     }
-}
-
-/// A whole number, blanks between its digits allowed.
-fn digits(text: &str) -> Option<u64> {
-    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\u{202f}').collect();
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
 #[cfg(test)]

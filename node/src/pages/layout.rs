@@ -139,7 +139,7 @@ fn kept_anew(pages: &Pages, request: &mut Request) -> Option<String> {
         let left = session.expires().0.saturating_sub(now.0);
         (left < SESSION_SECONDS / 2).then(|| session.renewed(now))
     })?;
-    Some(cookie_of(&cookie_name(request.headers()), &session))
+    Some(cookie_of(&cookie_name(pages, request.headers()), &session))
 }
 
 /// Puts the headers around every page that keep it safe, makes pages of errors, and keeps a session going that is used.

@@ -117,7 +117,7 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
         h1 { (title) }
         (live::line(speech, None))
         @if listing.may_write {
-            p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } }
+            p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } " " a href=(format!("/{}/import", plural(*kind))) { (speech.say("import")) } }
         }
         p.more {
             @if *kind == Kind::Conflict { a href="/conflicts/map" { (speech.say("conflict-map-link")) } " " }

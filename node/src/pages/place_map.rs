@@ -46,7 +46,7 @@ const SMALL: f64 = 2.5;
 /// Known places that are offered for a click.
 const OFFERED: usize = 3;
 /// Kilometres beyond which a known place says nothing of a click.
-const FAR: f64 = 60.0;
+const FAR: f64 = 30.0;
 
 /// Whether a form was sent to choose a place, and not to be saved.
 pub(super) fn is_asked(given: &Given) -> bool {

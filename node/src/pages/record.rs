@@ -107,7 +107,10 @@ impl Page {
     fn saved_here(&self, speech: Speech<'_>) -> String {
         let saved = speech.say_of("saved-at", &[("office", &self.own_name(speech))]);
         let first = sentence(speech, &self.receipts, &self.offices).into_iter().next();
-        first.map_or(saved.clone(), |first| format!("{saved} {}", first.text))
+        match first {
+            Some(first) => speech.say_of("saved-where", &[("saved", &saved), ("where", &first.text)]),
+            None => saved,
+        }
     }
 
     fn own_name(&self, speech: Speech<'_>) -> String {

@@ -13,7 +13,7 @@ use super::{
     error::PageError,
     form::Given,
     layout,
-    visitor::{Sent, Visitor, cookie_name, typed},
+    visitor::{HOST_ONLY, Sent, Visitor, cookie_name, typed},
 };
 use crate::{
     accounts::{Session, SignInError},
@@ -78,7 +78,7 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
     if !is_ours(request.headers()) {
         return Err(PageError::Form);
     }
-    let cookie = cookie_name(request.headers());
+    let cookie = cookie_name(&pages, request.headers());
     let given = typed(request, &pages).await?;
     let name = given.text("name").unwrap_or_default().to_owned();
     let password = given.text("password").unwrap_or_default().to_owned();
@@ -104,14 +104,22 @@ pub(super) async fn enter(State(pages): State<Shared>, request: Request) -> Resu
 }
 
 /// Forgets the session.
-pub(super) async fn leave(headers: HeaderMap, _: Sent) -> Response {
-    let name = cookie_name(&headers);
-    with_cookie(see_other("/sign-in"), &format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"))
+pub(super) async fn leave(State(pages): State<Shared>, headers: HeaderMap, _: Sent) -> Response {
+    let name = cookie_name(&pages, &headers);
+    with_cookie(see_other("/sign-in"), &format!("{name}=; Path=/; Max-Age=0; {}", guards(&name)))
 }
 
 /// A session as a browser is told to keep it, under this name.
 pub(super) fn cookie_of(name: &str, session: &Session) -> String {
-    format!("{name}={}; Path=/; HttpOnly; SameSite=Strict", session.cookie())
+    format!("{name}={}; Path=/; {}", session.cookie(), guards(name))
+}
+
+/// From whom a browser is to keep a cookie.
+fn guards(name: &str) -> &'static str {
+    match name.starts_with(HOST_ONLY) {
+        true => "HttpOnly; SameSite=Strict; Secure",
+        false => "HttpOnly; SameSite=Strict",
+    }
 }
 
 pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {

@@ -79,7 +79,8 @@ impl Speech<'_> {
 
     /// The name of a term of the pack; the key itself where the pack does not have it.
     pub(super) fn term(&self, list: List, key: &str) -> String {
-        terms(self.pack, list)
+        self.pack
+            .terms(list)
             .into_iter()
             .find(|term| term.key() == key)
             .map_or_else(|| key.to_owned(), |t| self.name(t))
@@ -113,7 +114,7 @@ impl Speech<'_> {
 
     /// The terms of a list in the pack's order: keys and names.
     pub(super) fn terms(&self, list: List) -> Vec<(String, String)> {
-        terms(self.pack, list).into_iter().map(|term| (term.key().to_owned(), self.name(term))).collect()
+        self.pack.terms(list).into_iter().map(|term| (term.key().to_owned(), self.name(term))).collect()
     }
 
     /// The names of regions; "the whole country" for none.
@@ -177,23 +178,5 @@ impl Speech<'_> {
             }
         };
         parts.iter().filter(known).filter_map(part).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// The terms of a list of the pack, in its order.
-fn terms(pack: &Pack, list: List) -> Vec<&dyn Term> {
-    fn all<T: Term>(terms: &[T]) -> Vec<&dyn Term> {
-        terms.iter().map(|term| term as &dyn Term).collect()
-    }
-    match list {
-        List::Regions => all(&pack.gazetteer().regions),
-        List::Places => Vec::new(),
-        List::Themes => all(pack.themes()),
-        List::Actors => all(pack.actors()),
-        List::Stakes => all(pack.stakes()),
-        List::Objectives => all(pack.objectives()),
-        List::Areas => all(pack.areas()),
-        List::EligibilityCriteria => all(pack.eligibility_criteria()),
-        List::ProposalSections => all(pack.proposal_sections()),
     }
 }

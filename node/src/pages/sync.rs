@@ -104,13 +104,13 @@ async fn page(pages: &Pages, visitor: &Visitor, refused: Option<&Markup>) -> Res
 impl Picture {
     async fn of(pages: &Pages, visitor: &Visitor) -> Result<Self, PageError> {
         let status = pages.app.status().await?;
-        let standing = pages.app.standing().await?;
+        let elsewhere = pages.app.elsewhere().await?;
+        let oldest = pages.app.beyond_since(elsewhere.anywhere.clone()).await?;
+        let standing = pages.read(move |views| elsewhere.standing(views)).await?;
         let clocks = pages.app.clocks().await?;
         let peers = pages.app.peers().await.into_iter().filter_map(|peer| peer.peer).collect::<Vec<_>>();
         let others = status.offices.iter().filter(|office| office.author != status.author);
         let lines = others.map(|office| Line::of(office, &status, &standing, &clocks, &peers, pages.now())).collect();
-        let first = standing.only_here.values().map(|beyond| beyond.first).min_by_key(|place| place.arrival);
-        let oldest = pages.app.written_at(first.into_iter().collect()).await?.pop().flatten();
         Ok(Picture {
             status,
             lines,

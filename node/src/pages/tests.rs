@@ -7,6 +7,7 @@ mod drafts;
 mod exports;
 mod forms;
 mod hostile;
+mod import;
 mod live;
 mod national;
 mod place_map;
@@ -89,7 +90,8 @@ impl Office {
             let (name, password) = (AccountName::new(name).unwrap(), Password::new(PASSWORD).unwrap());
             accounts.add(NewAccount { name, role, language: None, password }, UnixSeconds(0)).unwrap();
         }
-        let router = router(app.clone(), accounts, PageSettings { office: name.into(), clock_ahead: 0 });
+        let router =
+            router(app.clone(), accounts, PageSettings { office: name.into(), clock_ahead: 0, certificate: None });
         Office { app, router, _home: home }
     }
 

@@ -24,6 +24,9 @@ use crate::{
 /// The cookie that holds a session, where the node is addressed without a port.
 pub(super) const COOKIE: &str = "toguna";
 
+/// What a cookie's name begins with that a browser sends back to the host that set it alone, and only under TLS.
+pub(super) const HOST_ONLY: &str = "__Host-";
+
 /// Somebody who has signed in.
 pub(super) struct Visitor {
     session: Session,
@@ -35,7 +38,7 @@ impl Visitor {
     /// The session that a request shows, if it still holds.
     pub(super) fn session_of(pages: &Pages, headers: &HeaderMap) -> Option<Session> {
         // A browser may have kept one that no longer holds beside one that does.
-        cookies(headers).find_map(|value| pages.accounts.of_cookie(value, pages.now()))
+        cookies(pages, headers).find_map(|value| pages.accounts.of_cookie(value, pages.now()))
     }
 
     /// The language of whoever asks: the account's choice, else the browser's.
@@ -98,17 +101,19 @@ impl Visitor {
 }
 
 /// What the session's cookie is called here. A browser keeps the cookies of one machine together whatever the port (RFC
-/// 6265, section 8.5), and of several nodes on it none must take another's.
-pub(super) fn cookie_name(headers: &HeaderMap) -> String {
+/// 6265, section 8.5), and of several nodes on it none must take another's. Under TLS it has the prefix that no plain
+/// page and no other host can set (RFC 6265bis, section 4.1.3.2).
+pub(super) fn cookie_name(pages: &Pages, headers: &HeaderMap) -> String {
+    let prefix = if pages.settings.certificate.is_some() { HOST_ONLY } else { "" };
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
     let port = host.and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
     let port = port.filter(|port| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit()));
-    port.map_or_else(|| COOKIE.to_owned(), |port| format!("{COOKIE}-{port}"))
+    port.map_or_else(|| format!("{prefix}{COOKIE}"), |port| format!("{prefix}{COOKIE}-{port}"))
 }
 
 /// The values of the session's cookie among all that were sent (RFC 6265, section 4.2.1).
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let name = cookie_name(headers);
+fn cookies<'h>(pages: &Pages, headers: &'h HeaderMap) -> impl Iterator<Item = &'h str> + use<'h> {
+    let name = cookie_name(pages, headers);
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = sent.flat_map(|value| value.split(';'));
     pairs.filter_map(move |pair| pair.trim().strip_prefix(&*name)?.strip_prefix('='))

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Transaction, params, types::Value};
 use toguna_protocol::{
-    engine::{Settlement, rows::Row},
+    engine::{
+        Settlement,
+        rows::{Heard, Row},
+    },
     ids::{Arrival, AuthorKey, UnixSeconds},
     record::Kind,
 };
@@ -83,7 +86,7 @@ impl Views {
     pub fn changes_by_office(&self, since: Since) -> Result<BTreeMap<AuthorKey, OfficeChanges>, ViewsError> {
         let (select, from) = match since {
             Since::Arrival(arrival) => (
-                "SELECT touched.office, kind, began > ?1, count(*) FROM touched JOIN records ON n = record
+                "SELECT touched.office, kind, began > ?1, count(DISTINCT n) FROM touched JOIN records ON n = record
                  WHERE last > ?1 GROUP BY 1, 2, 3",
                 number(arrival),
             ),
@@ -131,9 +134,9 @@ pub(super) fn began(row: &Row) -> Arrival {
 
 /// What of a row is about who changed and settled what.
 pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError> {
-    let mut add = tx.prepare_cached("INSERT INTO touched (record, office, last) VALUES (?, ?, ?)")?;
-    for heard in &row.heard {
-        add.execute(params![n, &heard.office.0[..], heard.last.0])?;
+    let mut add = tx.prepare_cached("INSERT INTO touched (record, feed, office, seq, last) VALUES (?, ?, ?, ?, ?)")?;
+    for Heard { feed, office, seq, first: _, last } in &row.heard {
+        add.execute(params![n, &feed.0[..], &office.0[..], seq.0, last.0])?;
     }
     let mut add = tx.prepare_cached("INSERT INTO settled (record, office, settlement) VALUES (?, ?, ?)")?;
     for settlement in &row.settled {

@@ -106,14 +106,12 @@ fn speaker(tx: &Transaction<'_>, group: &BTreeSet<i64>) -> rusqlite::Result<Opti
     let mut query = tx.prepare_cached(
         "SELECT coalesce(status, 'unknown') = 'unknown', listed ->> '$.created.at', id FROM records WHERE n = ?",
     )?;
-    let mut first: Option<((bool, i64, Vec<u8>), i64)> = None;
-    for n in group {
-        let rank = query.query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        if first.as_ref().is_none_or(|(best, _)| rank < *best) {
-            first = Some((rank, *n));
-        }
-    }
-    Ok(first.map(|(_, n)| n))
+    let ranked = group.iter().map(|n| {
+        let rank: (bool, i64, Vec<u8>) = query.query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok((rank, *n))
+    });
+    let ranked = ranked.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(ranked.into_iter().min().map(|(_, n)| n))
 }
 
 impl Views {

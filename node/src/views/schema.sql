@@ -81,12 +81,15 @@ CREATE TABLE matters (
 CREATE INDEX matters_of_record ON matters (record);
 CREATE INDEX matters_by_kind ON matters (matter, rank, last);
 
--- Which offices wrote of a record.
+-- In which feeds something of a record stands.
 CREATE TABLE touched (
     record INTEGER NOT NULL,
-    office BLOB NOT NULL,
-    last   INTEGER NOT NULL      -- the arrival of the last entry of it
+    feed   BLOB NOT NULL,
+    office BLOB NOT NULL,        -- that writes the feed
+    seq    INTEGER NOT NULL,     -- the number of the last entry of it
+    last   INTEGER NOT NULL      -- the arrival of that entry
 );
+CREATE INDEX touched_by_feed ON touched (feed, seq);
 CREATE INDEX touched_of_record ON touched (record);
 CREATE INDEX touched_by_arrival ON touched (last);
 

@@ -1,5 +1,7 @@
 //! What every request has to pass first: the right host name, and the token.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Uri, header},
@@ -16,11 +18,19 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// still names itself.
 pub(super) async fn host(State(web): State<Shared>, request: Request, next: Next) -> Result<Response, ApiError> {
     let named = named_host(request.uri(), request.headers()).ok_or(ApiError::Host)?;
-    let ours = LOOPBACK.into_iter().chain(web.settings.hosts.iter().map(String::as_str));
-    if ours.into_iter().any(|ours| ours.eq_ignore_ascii_case(named)) {
+    let mut ours = LOOPBACK.into_iter().chain(web.settings.hosts.iter().map(String::as_str));
+    if ours.any(|ours| ours.eq_ignore_ascii_case(named)) || web.settings.by_number && is_number(named) {
         Ok(next.run(request).await)
     } else {
         Err(ApiError::Host)
+    }
+}
+
+/// Whether a host is an address in numbers, IPv6 between brackets.
+fn is_number(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(host) => host.parse::<Ipv6Addr>().is_ok(),
+        None => host.parse::<Ipv4Addr>().is_ok(),
     }
 }
 

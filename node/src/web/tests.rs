@@ -70,7 +70,12 @@ impl Office {
         });
         let app = app.await.unwrap();
         let token = Token::of(home).unwrap();
-        let settings = WebSettings { token: token.clone(), office: name.into(), hosts: vec!["gao.example".into()] };
+        let settings = WebSettings {
+            token: token.clone(),
+            office: name.into(),
+            hosts: vec!["gao.example".into()],
+            by_number: false,
+        };
         let router = router(app.clone(), settings);
         Office { app, router, token: token.as_str().to_owned(), home: None }
     }

@@ -34,6 +34,7 @@ timeline-empty = Nothing has been entered yet: no incident, alert, meeting, deci
 timeline-undated = Without a date
 timeline-show = Show only
 timeline-all = All
+saved-where = { $saved } { $where }.
 timeline-rest = All that was entered
 timeline-to-complete = To complete:
 timeline-incident = Incident

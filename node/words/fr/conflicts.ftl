@@ -34,6 +34,7 @@ timeline-empty = Rien n'est encore saisi : ni incident, ni alerte, ni rencontre
 timeline-undated = Sans date
 timeline-show = Ne montrer que
 timeline-all = Tout
+saved-where = { $saved } { $where }.
 timeline-rest = Tout ce qui est saisi
 timeline-to-complete = À compléter :
 timeline-incident = Incident

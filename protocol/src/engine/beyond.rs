@@ -14,6 +14,9 @@ use crate::{
 /// Rows of the index of arrivals that one step reads.
 const AT_ONCE: usize = 4_096;
 
+/// Rows that are read where the first few will do.
+const A_FEW: usize = 64;
+
 /// The record that entries name which are of none, such as the cards of offices.
 pub(super) const NO_RECORD: RecordId = RecordId([0; 16]);
 
@@ -24,13 +27,6 @@ pub struct Beyond {
     pub first: Place,
     /// How far it goes on in each feed. Whoever holds all this holds all that lies beyond.
     pub reach: BTreeMap<FeedId, Seq>,
-}
-
-impl Beyond {
-    /// Whether somebody with these numbers holds all of it.
-    pub fn is_held_by(&self, numbers: &Frontier) -> bool {
-        self.reach.iter().all(|(feed, seq)| numbers.get(feed) >= *seq)
-    }
 }
 
 /// A walk over all that arrived here since the first entry beyond any of some places, once for all of them. It reads the
@@ -103,6 +99,33 @@ impl Walk {
 }
 
 impl<S: Shelf> Engine<S> {
+    /// The first entry that arrived here and lies beyond a place, and belongs to a record.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn first_beyond(&self, place: &Frontier) -> Result<Option<Place>, LedgerError> {
+        let ledger = &self.ledger;
+        let mut walk = Walk::new(std::slice::from_ref(place), None, ledger)?;
+        while let Some(after) = walk.after {
+            let arrivals = ledger.arrivals_after(after, A_FEW)?;
+            let is_beyond = |(at, record): &&(Place, RecordId)| *record != NO_RECORD && at.seq > place.get(&at.feed);
+            if let Some((found, _)) = arrivals.iter().find(is_beyond) {
+                return Ok(Some(*found));
+            }
+            walk.after = arrivals.last().map(|(place, _)| place.arrival);
+        }
+        Ok(None)
+    }
+
+    /// The first entry of a record that arrived here and lies beyond a place.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn first_of_beyond(&self, record: RecordId, place: &Frontier) -> Result<Option<Place>, LedgerError> {
+        let places = self.ledger.record_places(record, Arrival(0))?;
+        Ok(places.into_iter().find(|at| at.seq > place.get(&at.feed)))
+    }
+
     /// All offices but this one.
     fn others(&self) -> BTreeSet<AuthorKey> {
         let authors = self.ledger.feeds().map(|feed| feed.genesis.author);

@@ -9,7 +9,7 @@ use super::{documents::entries_of, refresh::make_row, settled::Settlement};
 use crate::{
     document::{ChangeEntry, Document, Placement},
     feed::Feed,
-    ids::{Arrival, AuthorKey, EntryHash, RecordId, UnixSeconds},
+    ids::{Arrival, AuthorKey, EntryHash, FeedId, RecordId, Seq, UnixSeconds},
     ledger::{Ledger, LedgerError},
     projection::RecordRow,
     record::{self, Vocabulary},
@@ -50,28 +50,34 @@ pub struct Row {
     pub set_aside: usize,
     /// Divergences that somebody settled, where it stayed so; the latest last.
     pub settled: Vec<Settlement>,
-    /// Which offices wrote of it, and when that came: as the arrival above, a matter of this node alone.
+    /// In which feeds something of it stands, and when that came: as the arrival above, a matter of this node alone.
     pub heard: Vec<Heard>,
 }
 
-/// What one office wrote of a record, as it came here.
+/// What stands of a record in one feed, as it came here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heard {
-    /// The office's device key.
+    /// The feed.
+    pub feed: FeedId,
+    /// The device key of the office that writes it.
     pub office: AuthorKey,
+    /// The number of the last of its entries. Whoever holds it holds all of them.
+    pub seq: Seq,
     /// The arrival of the first of its entries.
     pub first: Arrival,
     /// The arrival of the last of them.
     pub last: Arrival,
 }
 
-/// Which offices wrote of a record, in the order of their keys.
+/// In which feeds something of a record stands, in the order of their ids.
 pub(super) fn heard<S: Shelf>(record: RecordId, ledger: &Ledger<S>) -> Result<Vec<Heard>, LedgerError> {
-    let mut heard: BTreeMap<AuthorKey, Heard> = BTreeMap::new();
+    let mut heard: BTreeMap<FeedId, Heard> = BTreeMap::new();
     for place in ledger.record_places(record, Arrival(0))? {
         let Some(office) = ledger.feed(&place.feed).map(|feed| feed.genesis.author) else { continue };
-        let so_far = heard.entry(office).or_insert(Heard { office, first: place.arrival, last: place.arrival });
+        let first = Heard { feed: place.feed, office, seq: place.seq, first: place.arrival, last: place.arrival };
+        let so_far = heard.entry(place.feed).or_insert(first);
         so_far.last = place.arrival;
+        so_far.seq = place.seq.max(so_far.seq);
     }
     Ok(heard.into_values().collect())
 }

@@ -19,7 +19,8 @@ pub(crate) const READER: (&str, &str) = ("Aïssata", "un mot de passe");
 /// Serves an office's API and pages on a free port of the loopback.
 pub(crate) async fn serve(office: &Office) -> (Client, JoinHandle<()>) {
     let token = Token::of(office.directory()).expect("a token can be made");
-    let settings = WebSettings { token: token.clone(), office: office.name.clone(), hosts: Vec::new() };
+    let settings =
+        WebSettings { token: token.clone(), office: office.name.clone(), hosts: Vec::new(), by_number: false };
     let shown = PageSettings { office: office.name.clone(), clock_ahead: 0 };
     let pages = pages::router(office.app().clone(), accounts(office), shown);
     let router = web::router_with(office.app().clone(), settings, pages);

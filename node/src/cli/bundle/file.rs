@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,7 @@ use futures::{Stream, StreamExt};
 
 use crate::{
     client::{ClientError, Pieces},
-    flow,
+    durable, flow,
 };
 
 /// A file of a bundle could not be read or written.
@@ -47,12 +48,22 @@ pub(in crate::cli) struct Draft {
 impl Draft {
     /// Begins beside `to`.
     pub(in crate::cli) fn beside(to: &Path) -> Result<Self, FileError> {
+        Self::begin(to, 0o666)
+    }
+
+    /// Begins beside `to` what its owner alone may read, on media that know owners.
+    pub(in crate::cli) fn private(to: &Path) -> Result<Self, FileError> {
+        Self::begin(to, 0o600)
+    }
+
+    fn begin(to: &Path, mode: u32) -> Result<Self, FileError> {
         let mut name = to.as_os_str().to_owned();
         name.push(".part");
         let path = PathBuf::from(name);
-        // What an earlier, interrupted export left is written over.
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path);
-        let file = file.map_err(|source| failed(to, source))?;
+        // What an earlier, interrupted export left may be open to others.
+        let fresh = durable::ignore_missing(fs::remove_file(&path))
+            .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(mode).open(&path));
+        let file = fresh.map_err(|source| failed(to, source))?;
         Ok(Draft { path, to: to.to_owned(), file: Some(file) })
     }
 

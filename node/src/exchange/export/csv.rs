@@ -12,7 +12,7 @@ const MARK: &str = "\u{feff}";
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// What stands before the rows: the mark, the note as one cell, the heads.
-pub(super) fn head(note: &str, heads: &[String]) -> Result<Vec<u8>, ExportError> {
+pub(in crate::exchange) fn head(note: &str, heads: &[String]) -> Result<Vec<u8>, ExportError> {
     let mut head = MARK.as_bytes().to_vec();
     let mut writer = Csv::new(&mut head, Lang::Fr);
     writer.row(&[Cell::Text(note.to_owned())])?;
@@ -64,6 +64,12 @@ fn harmless(text: &str) -> String {
     }
 }
 
+/// The text that somebody meant by a cell: without the apostrophe that [`harmless`] puts before one.
+pub(in crate::exchange) fn meant(cell: &str) -> &str {
+    let text = cell.strip_prefix('\'').unwrap_or(cell);
+    if text.trim_start_matches(' ').starts_with(FORMULA) { text } else { cell }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +90,7 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(harmless(text), expected, "{text:?}");
+            assert_eq!(meant(expected), text, "{text:?}");
         }
     }
 

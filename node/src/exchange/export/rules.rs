@@ -280,7 +280,7 @@ fn has_hidden_word(text: &str) -> bool {
 }
 
 /// The words of a text in lower case, without accents.
-fn words(text: &str) -> Vec<String> {
+pub(in crate::exchange) fn words(text: &str) -> Vec<String> {
     let folded: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

@@ -112,7 +112,7 @@ impl Tally {
 }
 
 /// What is counted of a kind, as paths of fields from the kind on.
-pub(super) fn counted(kind: Kind) -> &'static [&'static [&'static str]] {
+pub(in crate::exchange) fn counted(kind: Kind) -> &'static [&'static [&'static str]] {
     match kind {
         Kind::Conflict => &[
             &["event_count"],

@@ -123,7 +123,7 @@ impl<'a> Tongue<'a> {
 }
 
 /// How a small count is written.
-pub(super) const FEWER: &str = "<5";
+pub(in crate::exchange) const FEWER: &str = "<5";
 
 /// The day of a moment in the time of Mali, as spreadsheets sort it: `2026-11-26`.
 pub(super) fn day(at: UnixSeconds) -> Option<String> {

@@ -39,8 +39,10 @@ impl Paper<'_> {
     }
 
     fn labelled(&self, shape: &Shape, path: &[&str]) -> Markup {
+        // What takes little room stands beside its neighbour.
+        let is_short = matches!(shape, Shape::Count | Shape::Degrees(_));
         html! {
-            div.entry {
+            div.entry.half[is_short] {
                 p.label { (self.speech.label(path)) }
                 (self.room(shape, path))
                 (self.hint(path))

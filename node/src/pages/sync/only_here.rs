@@ -1,11 +1,10 @@
-//! The records of which something is only here, what is so for longest first.
-
-use std::collections::BTreeMap;
+//! The records of which something is only here, those that nobody has touched for longest first.
 
 use axum::extract::State;
 use maud::{Markup, html};
 use toguna_protocol::{
     engine::Office,
+    frontier::Frontier,
     ids::{RecordId, UnixSeconds},
 };
 
@@ -18,7 +17,7 @@ use crate::{
         speech::Speech,
         visitor::Visitor,
     },
-    views::ListedRecord,
+    views::{ListedRecord, Views, ViewsError},
 };
 
 /// Records that are shown; there are more only where an office has never been heard of by any other.
@@ -33,22 +32,27 @@ struct OnlyHere {
 }
 
 pub(in crate::pages) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Result<Markup, PageError> {
-    let only_here = pages.app.standing().await?.only_here;
-    let total = only_here.len() as u64;
-    let mut firsts: Vec<_> = only_here.into_iter().map(|(record, beyond)| (record, beyond.first)).collect();
-    firsts.sort_by_key(|(_, first)| first.arrival);
-    firsts.truncate(SHOWN);
-    let (ids, places): (Vec<RecordId>, Vec<_>) = firsts.into_iter().unzip();
-    let written = pages.app.written_at(places).await?;
-    let since: BTreeMap<RecordId, Option<UnixSeconds>> = ids.iter().copied().zip(written).collect();
-    let listed = pages.read(move |views| views.listed(&ids)).await?;
-    let records = listed.into_iter().map(|record| (since.get(&record.id).copied().flatten(), record));
+    let anywhere = pages.app.elsewhere().await?.anywhere;
+    let place = anywhere.clone();
+    let (total, listed) = pages.read(move |views| longest_here(views, &place)).await?;
+    let ids = listed.iter().map(|record| record.id).collect();
+    let since = pages.app.each_beyond_since(ids, anywhere).await?;
+    let records = listed.into_iter().map(|record| (since.get(&record.id).copied(), record));
     let records = records.map(|(since, record)| (record, since)).collect();
     let offices = pages.app.ask(|engine| engine.offices()).await?;
     let speech = visitor.speech(&pages);
     let title = speech.say("only-here");
     let body = body(speech, &OnlyHere { records, total, offices }, &title);
     Ok(layout::page(speech, Some(&visitor), "/sync", &title, &body))
+}
+
+/// How many records go beyond a place, and those of them that nobody has touched for longest.
+fn longest_here(views: &Views, place: &Frontier) -> Result<(u64, Vec<ListedRecord>), ViewsError> {
+    let beyond = views.beyond(place)?;
+    let mut ids: Vec<_> = beyond.iter().map(|(record, reach)| (reach.last, *record)).collect();
+    ids.sort_unstable();
+    let ids: Vec<RecordId> = ids.into_iter().take(SHOWN).map(|(_, record)| record).collect();
+    Ok((beyond.len() as u64, views.listed(&ids)?))
 }
 
 fn body(speech: Speech<'_>, only_here: &OnlyHere, title: &str) -> Markup {

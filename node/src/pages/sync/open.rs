@@ -1,7 +1,7 @@
 //! A bundle from a stick: sent here by the browser, kept on the disk, read twice, and taken only if the first reading
 //! found it whole.
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use axum::{
     extract::{FromRequest, Multipart, Path, Request, State, multipart::MultipartError},
@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use toguna_protocol::{
     bundle::BundleError,
     engine::{BundleRefusal, Office},
+    ids::RecordId,
 };
 
 use super::{
@@ -19,11 +20,12 @@ use super::{
     plis::{Acknowledged, Outcome},
 };
 use crate::{
-    app::{BundleAskError, CarryError, Standing},
+    app::{BundleAskError, CarryError},
     flow::Spool,
     pages::{
         Pages, Shared, edit::see_other, error::PageError, layout, record::office_name, speech::Speech, visitor::Visitor,
     },
+    views::Reach,
 };
 
 /// Bytes of a bundle that a browser may send.
@@ -101,14 +103,16 @@ async fn take(pages: &Pages, file: &Spool) -> Result<Outcome, Refusal> {
     let pieces = || Ok::<_, Refusal>(Box::pin(file.pieces().map_err(Refusal::Disk)?));
     // Twice through the file: what is damaged is known before anything is taken.
     pages.app.look_into_bundle(pieces()?).await.map_err(Refusal::Carried)?;
-    let before = pages.app.standing().await?;
+    let elsewhere = pages.app.elsewhere().await?;
+    let before = pages.read(move |views| views.beyond(&elsewhere.anywhere)).await?;
     let brought = pages.app.take_in_bundle(pieces()?).await.map_err(Refusal::Carried)?;
     let (own, offices) = pages.app.ask(|engine| (engine.author(), engine.offices())).await?;
     let mut acknowledged = Vec::new();
     for office in offices.iter().filter(|office| office.author != own && brought.taken.said.contains(&office.author)) {
         acknowledged.extend(acknowledgement(pages, office, &before).await?);
     }
-    let only_here = pages.app.standing().await?.only_here.len() as u64;
+    let elsewhere = pages.app.elsewhere().await?;
+    let only_here = pages.read(move |views| views.beyond(&elsewhere.anywhere)).await?.len() as u64;
     let (opening, taken) = (brought.opening, brought.taken);
     Ok(Outcome {
         at: pages.now(),
@@ -126,11 +130,15 @@ async fn take(pages: &Pages, file: &Spool) -> Result<Outcome, Refusal> {
 }
 
 /// What an office has said of records that were only here before.
-async fn acknowledgement(pages: &Pages, office: &Office, before: &Standing) -> Result<Option<Acknowledged>, PageError> {
+async fn acknowledgement(
+    pages: &Pages,
+    office: &Office,
+    before: &BTreeMap<RecordId, Reach>,
+) -> Result<Option<Acknowledged>, PageError> {
     let author = office.author;
     let held = pages.app.ask(move |engine| engine.known_to_hold(&author)).await?;
     let Some((held, word)) = held.zip(office.fresh.last_word) else { return Ok(None) };
-    let records = before.only_here.values().filter(|beyond| beyond.is_held_by(&held)).count() as u64;
+    let records = before.values().filter(|beyond| beyond.is_held_by(&held)).count() as u64;
     Ok(Some(Acknowledged { office: author, stated_at: word.stated_at, records }))
 }
 

@@ -93,8 +93,7 @@ async fn make(pages: &Pages, addressee: Option<AuthorKey>, own: AuthorKey) -> Re
     let pieces = file.pieces().map_err(MakeError::Disk)?;
     let seen = pages.app.look_into_bundle(Box::pin(pieces)).await?;
     let goes_on = !seen.opening.base.is_empty();
-    let mut found = pages.app.beyond(vec![seen.opening.base], Some(seen.closing.reach)).await?;
-    let records = found.pop().unwrap_or_default();
+    let records = pages.app.beyond(seen.opening.base, seen.closing.reach).await?;
     Ok(Slip {
         id: seen.opening.name.to_string(),
         file_name: file_name(made_at),

@@ -113,7 +113,7 @@ impl Desk {
         accounts.add(NewAccount { name: account, role, language: None, password }, now).unwrap();
         let session = accounts.sign_in("Awa", "bien gardé", now).unwrap();
         let (cookie, csrf) = (cookie_of(crate::pages::visitor::COOKIE, &session), session.csrf());
-        let settings = PageSettings { office: name.into(), clock_ahead: pages_ahead };
+        let settings = PageSettings { office: name.into(), clock_ahead: pages_ahead, certificate: None };
         let router = router(app.clone(), accounts, settings);
         Desk { app, router, cookie: cookie.split(';').next().unwrap().to_owned(), csrf, home }
     }

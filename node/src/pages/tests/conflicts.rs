@@ -311,7 +311,7 @@ async fn the_line_of_time_narrows_by_links_and_shows_what_was_saved() {
     let shown = officer.get(address).await;
     let line = shown.text.split(&format!("id=\"{anchor}\"")).nth(1).expect("the line is there");
     let line = plain(&line[..line.find("</li>").unwrap()]);
-    assert!(line.contains("Enregistré à Gao. Ici seulement") && line.contains("Réponse : Gouvernorat"), "{line}");
+    assert!(line.contains("Enregistré à Gao. Ici seulement.") && line.contains("Réponse : Gouvernorat"), "{line}");
     // Withdrawn, it stays, and can be restored.
     let (address, csrf) = verbs(&shown, "/withdraw/incidents/").remove(0);
     let gone = office.post(&address, &officer.cookie, &[("csrf", &csrf)]).await;

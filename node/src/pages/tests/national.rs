@@ -23,6 +23,11 @@ impl RecordSink for Office {
         Ok(Some(Found { id: record.id, etag: String::new(), record: Value::Object(record.fields) }))
     }
 
+    async fn find_by_id(&self, id: RecordId) -> Result<Option<Found>, SinkError> {
+        let record = self.app.record(id).await.unwrap();
+        Ok(Some(Found { id, etag: String::new(), record: Value::Object(record.fields) }))
+    }
+
     async fn create(&self, record: Value) -> Result<RecordId, SinkError> {
         let kind = serde_json::from_value(record["kind"].clone()).unwrap();
         Ok(self.make(Intent::Create(kind, record)).await)

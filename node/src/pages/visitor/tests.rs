@@ -81,7 +81,8 @@ impl Office {
         .await
         .unwrap();
         let accounts = Accounts::open_cheap(home.path()).unwrap();
-        let router = made(app.clone(), accounts, PageSettings { office: "Gao".into(), clock_ahead: 0 });
+        let router =
+            made(app.clone(), accounts, PageSettings { office: "Gao".into(), clock_ahead: 0, certificate: None });
         Office { app, router, home }
     }
 
@@ -91,7 +92,7 @@ impl Office {
 
     /// The same office whose pages have another time.
     fn later(&self, seconds: i64) -> Router {
-        let settings = PageSettings { office: "Gao".into(), clock_ahead: seconds };
+        let settings = PageSettings { office: "Gao".into(), clock_ahead: seconds, certificate: None };
         router(self.app.clone(), self.accounts(), settings)
     }
 

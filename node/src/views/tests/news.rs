@@ -8,7 +8,7 @@ const GAO: AuthorKey = AuthorKey([1; 32]);
 const BAMAKO: AuthorKey = AuthorKey([2; 32]);
 
 fn heard(office: AuthorKey, first: u64, last: u64) -> Heard {
-    Heard { office, first: Arrival(first), last: Arrival(last) }
+    Heard { feed: FeedId(office.0), office, seq: Seq(last), first: Arrival(first), last: Arrival(last) }
 }
 
 fn stamp(office: AuthorKey, at: i64) -> Stamp {

@@ -191,6 +191,7 @@ async fn a_route_that_panics_answers_with_a_problem() {
             token: Token::of(office.home.as_ref().unwrap().path()).unwrap(),
             office: "Gao".into(),
             hosts: vec![],
+            by_number: false,
         },
         metrics: Metrics::new(),
     });

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use toguna_protocol::record::schema::Field;
 
-use crate::pack::{Place, Places};
+use super::{Place, Places};
 
 /// Whether the parts of a compound value say where something is.
-pub(in crate::pages) fn is_place(parts: &[Field]) -> bool {
+pub(crate) fn is_place(parts: &[Field]) -> bool {
     parts.iter().any(|part| part.name == "precision")
 }
 
 /// What was typed, with what follows from its name. A name that is spelled like one place of the gazetteer gets its
 /// key, and its coordinates unless others were typed; a name that no longer belongs to the key drops that key, and with
 /// it what came from there. Where the name is as it was read, nothing follows.
-pub(super) fn placed(typed: Value, was: &Value, places: &Places) -> Value {
+pub(crate) fn placed(typed: Value, was: &Value, places: &Places) -> Value {
     if typed["name"] == was["name"] {
         return typed;
     }
@@ -52,7 +52,7 @@ fn rounded(degrees: f64) -> Value {
 }
 
 /// The same as they stand in an input.
-pub(in crate::pages) fn rounded_degrees(degrees: f64) -> String {
+pub(crate) fn rounded_degrees(degrees: f64) -> String {
     rounded(degrees).to_string()
 }
 
