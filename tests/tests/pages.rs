@@ -47,7 +47,7 @@ impl Look {
         self.browser.goto(&demo.page(At::Bamako, "/")).await;
         self.browser.choose("Essayer comme", role).await;
         self.browser.click("Changer").await;
-        self.browser.see(&format!("({role})")).await;
+        self.browser.see(&format!("Démo – {role}")).await;
     }
 }
 

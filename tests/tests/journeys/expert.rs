@@ -53,10 +53,12 @@ async fn an_expert_reads_the_census_and_settles_what_two_offices_said() {
     browser.see("fin inconnue : date de signature manquante").await;
     browser.shot("agreement").await;
     browser.click("Aujourd'hui").await;
-    browser.see("À compléter : 1 accord dont la fin est inconnue").await;
-    browser.click("À compléter : 1 accord dont la fin est inconnue").await;
-    browser.see("Accord, durée 10 ans, fin inconnue : date de signature manquante").await;
+    browser.click("À compléter : 3 accords dont la fin est inconnue").await;
+    browser.see("Plateau dogon – Accord, durée 10 ans, fin inconnue : date de signature manquante").await;
     browser.shot("to-complete").await;
+    browser.goto(&demo.page(At::Bamako, "/deadlines")).await;
+    browser.see("Échéances").await;
+    browser.see_no("Plateau dogon").await;
     browser.assert_calm().await;
 
     // 4 to 6.

@@ -38,7 +38,8 @@ async fn become_a(browser: &mut Browser, demo: &Demonstration, office: At, role:
     browser.goto(&demo.page(office, "/")).await;
     browser.choose("Essayer comme", role).await;
     browser.click("Changer").await;
-    browser.see(&format!("({role})")).await;
+    let name = role.split(" (").next().unwrap_or_default();
+    browser.see(&format!("Démo – {name}")).await;
 }
 
 /// Opens a record from its list, as people do.

@@ -154,7 +154,8 @@ async fn a_wrong_clock(browser: &mut Browser, demo: &Demonstration) {
     browser.click("Enregistrer").await;
     browser.see("Enregistré à Bamako.").await;
     browser.click("Historique").await;
-    browser.see("Exemple – Saisi à la mauvaise heure → Exemple – Remis à l'heure").await;
+    browser.see("→ Exemple – Remis à l'heure").await;
+    browser.see("→ Exemple – Saisi à la mauvaise heure").await;
     let history = browser.text().await;
     let (first, second) = (history.find(", Bamako, "), history.find(", Gao, "));
     assert!(first.is_some() && first < second, "the newest first, by what each had seen:\n{history}");
