@@ -52,6 +52,17 @@ pub struct Wish<'a> {
     pub scripts: bool,
 }
 
+/// Makes the directory of screenshots, without those of an earlier run of the same test.
+fn make_room(shots: &Path, name: &str) {
+    fs::create_dir_all(shots).expect("the directory of screenshots can be made");
+    for old in fs::read_dir(shots).expect("the directory can be read") {
+        let old = old.expect("an entry");
+        if old.file_name().to_string_lossy().starts_with(&format!("{name}-")) {
+            fs::remove_file(old.path()).expect("an old picture can be removed");
+        }
+    }
+}
+
 /// A browser with one tab. It ends when this is dropped.
 pub struct Browser {
     client: Client,
@@ -89,7 +100,7 @@ impl Browser {
         let client = client.unwrap_or_else(|error| panic!("the browser does not start: {error}"));
         let session = client.session_id().await.expect("the driver answers").expect("a session has an id");
         let shots = Path::new(wish.target).join("screenshots");
-        fs::create_dir_all(&shots).expect("the directory of screenshots can be made");
+        make_room(&shots, wish.name);
         let name = wish.name.to_owned();
         let browser = Browser { client, driver, session, direct: reqwest::Client::new(), shots, name, taken: 0 };
         browser.width(WIDTHS[1]).await;

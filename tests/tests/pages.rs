@@ -34,11 +34,11 @@ impl Look {
 
     /// Looks at the page that is open.
     async fn here(&mut self, name: &str) {
-        let found = self.browser.audit().await;
         for width in WIDTHS {
             self.browser.width(width).await;
             self.browser.shot(&format!("{name}-{width}")).await;
         }
+        let found = self.browser.audit().await;
         self.wrong.extend(found.iter().map(|one| format!("{name}: {one}")));
         self.wrong.extend(self.browser.console().await.iter().map(|one| format!("{name}: console: {one}")));
     }

@@ -97,6 +97,7 @@ fn page(
 ) -> Markup {
     let title = speech.say_of("blank-title", &[("what", what)]);
     let body = html! {
+        a.skip href="#main" { (speech.say("skip")) }
         (others(speech, kind, list))
         main id="main" {
             h1 { (title) }
