@@ -48,7 +48,7 @@ pub use self::{
     drafts::{Draft, DraftError, DraftNote, DraftStep, Kept, OpenForm},
     intent::{Command, CommandError, Intent, Saved},
     offices::Office,
-    queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, Standstill},
+    queries::{ConcurrentField, FieldStep, HistoryStep, QueryError, RecordView, SeenValue, SettledStep, Standstill},
     receipts::{Freshness, Receipt, ReceiptState},
     sent::SentForm,
     settled::{Contender, Settlement},

@@ -64,6 +64,7 @@ withdraw = Withdraw
 restore = Restore
 values-entered = Values entered
 shown-meanwhile = value shown meanwhile
+history-settled = settled:
 third-value = Write another value
 settle = Settle
 settle-choose = Choose a value, or write another.

@@ -64,6 +64,7 @@ withdraw = Retirer
 restore = Rétablir
 values-entered = Valeurs saisies
 shown-meanwhile = valeur affichée en attendant
+history-settled = tranché :
 third-value = Écrire une autre valeur
 settle = Trancher
 settle-choose = Choisissez une valeur, ou écrivez-en une autre.

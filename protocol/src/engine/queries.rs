@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     Engine, Office,
     rows::{Stamp, stamp},
+    settled::ended,
 };
 use crate::{
     document::{ChangeEntry, Document, Placement},
@@ -87,6 +88,19 @@ pub struct HistoryStep {
     pub reason: Option<String>,
     /// What its author saw, and what it made of it.
     pub changes: Vec<FieldStep>,
+    /// The divergences that it ended, whether what was shown changed by that or not.
+    pub settled: Vec<SettledStep>,
+}
+
+/// A divergence that a change ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SettledStep {
+    /// JSON pointer of the field.
+    pub field: String,
+    /// The values that stood beside each other; null for one that was cleared.
+    pub values: Vec<Value>,
+    /// What was chosen, one of them or another; null for nothing.
+    pub chosen: Value,
 }
 
 /// A field before and after a change.
@@ -197,10 +211,19 @@ impl<S: Shelf> Engine<S> {
         let mut steps = Vec::new();
         for change in document.history() {
             let after = record::read(document.automerge(), Some(&[change.change]))?;
-            let before = match change.deps.as_slice() {
-                [] => Map::new(),
-                deps => record::read(document.automerge(), Some(deps))?.fields,
+            let (before, divergent) = match change.deps.as_slice() {
+                [] => (Map::new(), Vec::new()),
+                deps => {
+                    let seen = record::read(document.automerge(), Some(deps))?;
+                    (seen.fields, seen.concurrent)
+                }
             };
+            let settled = ended(divergent, &after).into_iter().map(|(field, chosen)| SettledStep {
+                field: field.pointer,
+                values: field.values.into_iter().map(|value| value.value).collect(),
+                chosen,
+            });
+            let settled = settled.collect();
             let changes = record::diff(after.kind, &before, &after.fields);
             let step = |c: record::FieldChange| FieldStep { field: c.pointer, before: c.before, after: c.after };
             steps.push(HistoryStep {
@@ -208,6 +231,7 @@ impl<S: Shelf> Engine<S> {
                 seq: change.seq,
                 reason: change.reason.as_deref().map(record::readable_text),
                 changes: changes.into_iter().map(step).collect(),
+                settled,
             });
         }
         Ok(steps)

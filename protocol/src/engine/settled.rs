@@ -82,12 +82,17 @@ fn settled_by(document: &Document, change: &ChangeEntry) -> Option<Vec<(Concurre
     let read = |heads: &[ChangeHash]| record::read(document.automerge(), Some(heads)).ok();
     let seen = read(&change.deps).filter(|seen| !seen.concurrent.is_empty())?;
     let after = read(&[change.change])?;
-    let ended = seen.concurrent.into_iter().filter(|field| !is_among(&after.concurrent, &field.pointer));
+    Some(ended(seen.concurrent, &after))
+}
+
+/// Of fields with several values those that have one afterwards, and which.
+pub(super) fn ended(before: Vec<Concurrent>, after: &Reading) -> Vec<(Concurrent, Value)> {
+    let ended = before.into_iter().filter(|field| !is_among(&after.concurrent, &field.pointer));
     let with_choice = |field: Concurrent| {
         let chosen = value_at(&after.fields, &field.pointer);
         (field, chosen)
     };
-    Some(ended.map(with_choice).collect())
+    ended.map(with_choice).collect()
 }
 
 fn is_among(concurrent: &[Concurrent], pointer: &str) -> bool {

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 use toguna_protocol::{
-    engine::{Engine, FieldStep, HistoryStep, Office, QueryError, RecordView},
+    engine::{Engine, FieldStep, HistoryStep, Office, QueryError, RecordView, SettledStep},
     record::{Kind, schema::Field},
 };
 
@@ -68,6 +68,19 @@ fn step(speech: Speech<'_>, record: &RecordView, step: &HistoryStep, offices: &[
                     li {
                         strong { (label_of(speech, kind, &change.field)) } " : "
                         (shown(change, Side::Before)) " → " (shown(change, Side::After))
+                    }
+                }
+                @for SettledStep { field, values, chosen } in &step.settled {
+                    li {
+                        strong { (label_of(speech, kind, field)) } " – " (speech.say("history-settled")) " "
+                        (value(speech, kind, field, chosen))
+                        span.aside {
+                            " · " (speech.say("values-entered")) " : "
+                            @for (at, entered) in values.iter().enumerate() {
+                                @if at > 0 { " · " }
+                                (value(speech, kind, field, entered))
+                            }
+                        }
                     }
                 }
             }

@@ -61,6 +61,16 @@ fn told_of(relapsed: &Value, calmer: &Value) {
     assert_eq!(one.stamp.office, world.engine(BAMAKO).author());
     let lost: Vec<_> = one.values.iter().filter(|value| !value.kept).collect();
     assert_eq!((lost.len(), &lost[0].value, Some(&lost[0].stamp)), (1, relapsed, of_gao.stamp.as_ref()));
+    // The history tells the choice, whether what was shown is another value since or not, and tells it once.
+    let history = world.engine(GAO).history(record).unwrap();
+    let steps: Vec<_> =
+        history.iter().flat_map(|step| step.settled.iter().map(move |one| (&step.reason, one))).collect();
+    let [(reason, step)] = steps.as_slice() else { panic!("{steps:?}") };
+    assert_eq!(
+        (reason.as_deref(), step.field.as_str(), &step.chosen),
+        (Some("appel du gouvernorat"), "/phase", calmer)
+    );
+    assert!(step.values.len() == 2 && step.values.contains(relapsed) && step.values.contains(calmer), "{step:?}");
     // Another field changes, and the record is made anew from its entries: it is told all the same.
     world.patch(GAO, record, json!({"aliases": ["Tin-Essako"]}));
     world.settle();
