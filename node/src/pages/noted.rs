@@ -145,7 +145,8 @@ mod tests {
         noted.agree(entry, field).unwrap();
         let reopened = Noted::within(dir.path());
         assert_eq!(reopened.last_review(), Some(review(59)));
-        assert_eq!((reopened.notes().reviews.len(), reopened.notes().agreed.len()), (REVIEWS, 1));
+        assert_eq!(reopened.notes().reviews.len(), REVIEWS);
+        assert_eq!(reopened.notes().agreed.len(), 1);
         assert!(reopened.has_agreed(&entry, field) && !reopened.has_agreed(&entry, "/title"));
         std::fs::write(dir.path().join(FILE), "{").unwrap();
         assert_eq!(Noted::within(dir.path()).last_review(), None);

@@ -5,7 +5,7 @@
 //! That a form was saved is written with what it saved, so neither is ever there without the other. A form that was
 //! opened again, or in which something else was typed meanwhile, is another one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     Engine, Intent, OpenForm,
@@ -63,16 +63,17 @@ pub(super) struct SentForms(BTreeMap<[u8; ACCOUNT], Vec<(SentId, RecordId)>>);
 
 impl SentForms {
     fn of<S: Shelf>(&mut self, key: [u8; ACCOUNT], shelf: &S) -> Result<&mut Vec<(SentId, RecordId)>, LedgerError> {
-        if !self.0.contains_key(&key) {
-            let value = shelf.get(Table::Drafts, &key)?.unwrap_or_default();
-            let (pairs, _) = value.as_chunks::<{ 16 + RecordId::LEN }>();
-            let pairs = pairs.iter().filter_map(|pair| {
-                let (id, record) = pair.split_at(16);
-                Some((id.try_into().ok()?, RecordId::from_slice(record)?))
-            });
-            self.0.insert(key, pairs.collect());
-        }
-        Ok(self.0.get_mut(&key).expect("it was put there"))
+        let room = match self.0.entry(key) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(room) => room,
+        };
+        let value = shelf.get(Table::Drafts, &key)?.unwrap_or_default();
+        let (pairs, _) = value.as_chunks::<{ 16 + RecordId::LEN }>();
+        let pairs = pairs.iter().filter_map(|pair| {
+            let (id, record) = pair.split_at(16);
+            Some((id.try_into().ok()?, RecordId::from_slice(record)?))
+        });
+        Ok(room.insert(pairs.collect()))
     }
 
     /// An account is gone, and what it sent with it.
