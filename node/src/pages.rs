@@ -139,10 +139,8 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
     let imports = import::Imports::within(app.data_dir());
     let words = Words::embedded();
     let pages: Shared = Arc::new(Pages { app, accounts, words, settings, base_map, plis, noted, imports, demo });
-    // Where a form of these pages is refused, its address stays in the browser.
-    let (to_account, to_accounts) =
-        (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
     Router::new()
+        .merge(people())
         .route("/", get(today::show))
         .route("/changes", get(today::changes))
         .route("/deadlines", get(today::deadlines))
@@ -150,15 +148,6 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/reviews", post(today::mark))
         .route("/same", post(today::answer))
         .route("/settled", post(today::agree))
-        .route("/account", get(account::show))
-        .route("/account/language", to_account.clone().post(account::save_language))
-        .route("/account/password", to_account.post(account::save_password))
-        .route("/accounts", get(accounts::show).post(accounts::add))
-        .route("/accounts/password", to_accounts.clone().post(accounts::save_password))
-        .route("/accounts/remove", to_accounts.post(accounts::remove))
-        .route("/demo/role", post(demo::choose))
-        .route("/sign-in", get(sign_in::show).post(sign_in::enter))
-        .route("/sign-out", post(sign_in::leave))
         .route("/sync", get(sync::show))
         .route("/national", get(national::show))
         .route("/recommendations", get(recommendations::show).post(recommendations::follow_up))
@@ -203,4 +192,21 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(pages.clone(), layout::around))
         .with_state(pages)
+}
+
+/// The pages about whoever sits at the keyboard.
+fn people() -> Router<Shared> {
+    // Where a form of these pages is refused, its address stays in the browser.
+    let (to_account, to_accounts) =
+        (get(async || edit::see_other("/account")), get(async || edit::see_other("/accounts")));
+    Router::new()
+        .route("/account", get(account::show))
+        .route("/account/language", to_account.clone().post(account::save_language))
+        .route("/account/password", to_account.post(account::save_password))
+        .route("/accounts", get(accounts::show).post(accounts::add))
+        .route("/accounts/password", to_accounts.clone().post(accounts::save_password))
+        .route("/accounts/remove", to_accounts.post(accounts::remove))
+        .route("/demo/role", post(demo::choose))
+        .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/sign-out", post(sign_in::leave))
 }

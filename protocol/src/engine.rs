@@ -409,12 +409,9 @@ impl<S: Shelf> Engine<S> {
             };
             engine.open_own_feed(why);
         }
-        if engine
-            .offices
-            .card(&engine.signer.author())
-            .is_none_or(|held| (&held.name, &held.region) != (&card.name, &card.region))
-            || engine.ledger.feed(&engine.own).is_none_or(Feed::is_empty)
-        {
+        let held = engine.offices.card(&engine.signer.author());
+        let is_new = held.is_none_or(|held| (&held.name, &held.region) != (&card.name, &card.region));
+        if is_new || engine.ledger.feed(&engine.own).is_none_or(Feed::is_empty) {
             engine.write_card(card);
         }
         engine.catch_up(crate::ids::Arrival(reflected.map_or(0, u64::from_be_bytes)))?;

@@ -23,7 +23,7 @@ use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdEr
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-pub use self::find::{around, group, plain};
+pub use self::find::{around, plain};
 use self::{
     driver::Driver,
     find::{control, named, option, within},

@@ -168,7 +168,7 @@ async fn a_record_is_made_with_the_keyboard_alone() {
     assert_eq!(focused(&browser).await, "Aller au contenu", "the first thing to reach");
     browser.keys(&Key::Enter.to_string()).await;
     let mut reached = Vec::new();
-    while !reached.last().is_some_and(|last| last == "Enregistrer") {
+    while reached.last().is_none_or(|last| last != "Enregistrer") {
         browser.keys(&Key::Tab.to_string()).await;
         let here = focused(&browser).await;
         if here == "Intitulé" {

@@ -21,7 +21,7 @@ pub(crate) async fn serve(office: &Office) -> (Client, JoinHandle<()>) {
     let token = Token::of(office.directory()).expect("a token can be made");
     let settings =
         WebSettings { token: token.clone(), office: office.name.clone(), hosts: Vec::new(), by_number: false };
-    let shown = PageSettings { office: office.name.clone(), clock_ahead: 0 };
+    let shown = PageSettings { office: office.name.clone(), clock_ahead: 0, certificate: None };
     let pages = pages::router(office.app().clone(), accounts(office), shown);
     let router = web::router_with(office.app().clone(), settings, pages);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");

@@ -106,7 +106,8 @@ fn rows() -> Vec<Row> {
         let id = RecordId([7; 16]);
         let record = project(id, &record::read(&document, None).expect("a record"), &vocabulary);
         let (created, updated) = (stamp.clone(), stamp.clone());
-        Row { id, record, created, updated, arrival: Arrival(1), waiting: 0, set_aside: 0 }
+        let (settled, heard) = (Vec::new(), Vec::new());
+        Row { id, record, created, updated, arrival: Arrival(1), waiting: 0, set_aside: 0, settled, heard }
     };
     conflicts.map(row).collect()
 }

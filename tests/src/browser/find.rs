@@ -49,11 +49,6 @@ pub(super) fn within(part: &str, path: &str) -> String {
     format!("{part}{path}")
 }
 
-/// The group of fields under this heading.
-pub fn group(legend: &str) -> String {
-    format!("//fieldset[legend[{}]]", is(".", legend))
-}
-
 /// The item of a list, the row of a table or the part of a page that holds this text and none within it does.
 pub fn around(tag: &str, words: &str) -> String {
     let holds = format!("contains(normalize-space(translate(., '\u{a0}\u{202f}', '  ')), {})", quoted(&plain(words)));

@@ -113,7 +113,6 @@ async fn evaluated(browser: &mut Browser, demo: &Demonstration) {
             for place in places {
                 browser.goto(&place).await;
                 browser.see("École du campement").await;
-                EVALUATORS[..at].iter().for_each(|_| ());
                 for (_, sealed) in &EVALUATORS[..at] {
                     browser.see_no(sealed).await;
                 }
