@@ -2,8 +2,8 @@
 //! the page on which links and power are cut.
 
 use std::{
-    fs::File,
-    io::{Read, Write},
+    fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -79,13 +79,22 @@ impl Demonstration {
         let told = told.await.expect("reading does not fail");
         let mut demonstration = Demonstration { child, told: Value::Null, direct: reqwest::Client::new(), home };
         let Some(Ok(told)) = told else {
-            let mut text = String::new();
-            let _ = File::open(&words).and_then(|mut file| file.read_to_string(&mut text));
-            panic!("the demonstration ended before its story did: {text}");
+            let said = fs::read_to_string(&words).unwrap_or_default();
+            panic!("the demonstration ended before its story did: {said}\n{}", demonstration.last_words());
         };
         assert_eq!(told["converged"], true, "{told:#}");
         demonstration.told = told;
         demonstration
+    }
+
+    /// The end of each node's log.
+    fn last_words(&self) -> String {
+        let of = |office: At| {
+            let log = fs::read_to_string(self.directory(office).join("node.log")).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            format!("{office:?}:\n{}", lines[lines.len().saturating_sub(20)..].join("\n"))
+        };
+        At::ALL.map(of).join("\n")
     }
 
     /// The address of an office's page.
@@ -145,7 +154,7 @@ impl Demonstration {
 
     /// What an office's API says, with the token of its own machine.
     pub async fn api(&self, office: At, path: &str) -> Value {
-        let token = std::fs::read_to_string(self.directory(office).join("api.token")).expect("there is a token");
+        let token = fs::read_to_string(self.directory(office).join("api.token")).expect("there is a token");
         let request = self.direct.get(self.page(office, &format!("/api/v1{path}"))).bearer_auth(token.trim());
         let answer = request.send().await.expect("the office answers");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());

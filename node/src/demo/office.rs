@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Mutex, PoisonError},
@@ -259,8 +260,27 @@ fn multiaddr(address: SocketAddr) -> String {
     format!("/ip4/{}/tcp/{}", address.ip(), address.port())
 }
 
-/// A loopback port that nobody has: this one if it is free, else one that the system chooses.
+/// Ports that no system gives to whoever asks for any: one that is free now still is when its node comes to listen, however
+/// many connections are opened meanwhile. (Linux gives those from 32768 on, IANA says from 49152.)
+const QUIET: RangeInclusive<u16> = 20_000..=29_999;
+/// How many of them are tried.
+const TRIES: usize = 100;
+
+/// A loopback port that nobody has: this one if it is free, else one of the quiet ones.
 pub(super) fn free_port(wished: u16) -> Result<SocketAddr, DemoError> {
     let listen = |port: u16| TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr());
-    listen(wished).or_else(|_| listen(0)).map_err(DemoError::io("looking for a free port"))
+    if wished != 0
+        && let Ok(address) = listen(wished)
+    {
+        return Ok(address);
+    }
+    for _ in 0..TRIES {
+        let drawn =
+            getrandom::u32().map_err(|error| DemoError::io("asking the system for random bytes")(error.into()))?;
+        let port = QUIET.start() + (drawn % u32::from(QUIET.end() - QUIET.start())) as u16;
+        if let Ok(address) = listen(port) {
+            return Ok(address);
+        }
+    }
+    listen(0).map_err(DemoError::io("looking for a free port"))
 }

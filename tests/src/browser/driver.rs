@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// How long the driver may take to end its browser and itself.
 const GOING: Duration = Duration::from_secs(10);
@@ -60,6 +61,8 @@ impl Found {
 pub(super) struct Driver {
     child: Child,
     port: u16,
+    /// Where it and its browser put their temporary files, some of which they leave.
+    _home: TempDir,
 }
 
 impl Driver {
@@ -68,7 +71,9 @@ impl Driver {
     /// # Panics
     /// If it does not start.
     pub(super) fn start(found: &Found) -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory can be made");
         let mut command = Command::new(&found.driver);
+        command.env("TMPDIR", home.path());
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("ChromeDriver starts");
         let said = BufReader::new(child.stdout.take().expect("its output is ours"));
@@ -79,7 +84,7 @@ impl Driver {
         });
         // Whatever it says later is read, so that it never waits for somebody to do so.
         std::thread::spawn(move || lines.for_each(drop));
-        Driver { child, port: port.expect("ChromeDriver says where it listens") }
+        Driver { child, port: port.expect("ChromeDriver says where it listens"), _home: home }
     }
 
     pub(super) fn url(&self) -> String {
