@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn a_fingerprint_is_read_however_it_is_written() {
         let hex = "ab".repeat(32);
-        let groups = hex.to_uppercase().as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned());
+        let upper = hex.to_uppercase();
+        let groups = upper.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned());
         let groups = groups.collect::<Vec<_>>().join(" ");
         assert_eq!(hex.parse::<Fingerprint>().unwrap(), groups.parse().unwrap());
         assert!("ab".parse::<Fingerprint>().is_err());

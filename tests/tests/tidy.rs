@@ -115,6 +115,7 @@ fn the_rooms_of_the_node_keep_their_distance() {
     // Who must not know whom.
     let rules = [
         ("node/src/durable", &["accounts", "store", "net", "web", "app", "driver", "views", "config"][..]),
+        ("node/src/certificate", &["accounts", "store", "net", "web", "app", "driver", "views", "config", "pages"]),
         ("node/src/accounts", &["store", "net", "web", "app", "driver", "views", "config"]),
         ("node/src/store", &["net", "web", "app", "driver", "views"]),
         ("node/src/net", &["store", "web", "app", "driver", "views"]),

@@ -63,7 +63,7 @@ pub(super) fn init(data_dir: &Path, args: &InitArgs, out: &mut Out) -> Result<()
     out.line(format!("  Settings  {}", data_dir.join(FILE).display()))?;
     out.line(format!("  Token     {}", data_dir.join(TOKEN_FILE).display()))?;
     for (at, line) in certificate::lines(&fingerprint).iter().enumerate() {
-        out.line(format!("  {:<11} {line}", if at == 0 { "Certificate" } else { "" }))?;
+        out.line(format!("  {:<9} {line}", if at == 0 { "TLS" } else { "" }))?;
     }
     if let Some(path) = &made.new_secret {
         out.line(format!("  Network   new; every other office needs the file {}", path.display()))?;

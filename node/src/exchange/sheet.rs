@@ -197,17 +197,26 @@ pub enum Unreadable {
     NoRows,
 }
 
+/// Whether a file can be read as a table at all, without a look at its cells.
+///
+/// # Errors
+/// Why it cannot.
+pub fn look_into(bytes: &[u8], kind: Kind) -> Result<(), Unreadable> {
+    opened(bytes, kind).map(drop)
+}
+
+fn opened(bytes: &[u8], kind: Kind) -> Result<(Grid, Charset), Unreadable> {
+    let (text, charset) = text::decoded(bytes)?;
+    let grid = grid::read(&text, &columns::Names::of(kind))?;
+    if grid.rows.is_empty() { Err(Unreadable::NoRows) } else { Ok((grid, charset)) }
+}
+
 /// Understands a file. `file`: its name, for [`Position`].
 ///
 /// # Errors
 /// Why the file as a whole is no table of records; faults of rows are in the sheet.
 pub fn read(file: &str, bytes: &[u8], kind: Kind, pack: &Pack) -> Result<Sheet, Unreadable> {
-    let (text, charset) = text::decoded(bytes)?;
-    let names = columns::Names::of(kind);
-    let Grid { separator, head_row, mut heads, rows } = grid::read(&text, &names)?;
-    if rows.is_empty() {
-        return Err(Unreadable::NoRows);
-    }
+    let (Grid { separator, head_row, mut heads, rows }, charset) = opened(bytes, kind)?;
     for (at, head) in heads.iter_mut().enumerate() {
         head.filled = rows.iter().any(|row| row.cells.get(at).is_some_and(|cell| !cell.trim().is_empty()));
     }

@@ -104,9 +104,8 @@ pub(super) async fn send(
     let kept = async {
         let (file, spool) = sent(&pages, &visitor, form).await?;
         let text = whole(&spool).await?;
-        let pack = pages.app.pack().clone();
-        // Only whether it can be read: what it says is read anew for the page.
-        let read = tokio::task::spawn_blocking(move || sheet::read("", &text, kind, &pack).map(drop)).await;
+        // What it says is read for the page.
+        let read = tokio::task::spawn_blocking(move || sheet::look_into(&text, kind)).await;
         read.map_err(|_| PageError::Stopping)?.map_err(Refusal::Sheet)?;
         Ok::<_, Refusal>(pages.imports.keep(visitor.mark(), kind, file, spool)?)
     };

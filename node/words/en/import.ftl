@@ -50,6 +50,7 @@ import-at-fault = { $count ->
         [one] { $count } row is to be corrected
        *[other] { $count } rows are to be corrected
     }
+import-unknown = Columns that are not known and will not be imported: { $columns }
 import-nothing-new = Nothing new to import.
 import-first = { $count ->
         [one] The first record, as it would be saved
@@ -95,6 +96,7 @@ import-drop = Give up
 import-not-yet = The node is still reading its records: it cannot tell which are here already. Load this page again in a moment.
 import-kept = The file is kept at this node for one hour, for you alone, and then removed.
 
+import-begins = The import begins.
 import-running = Importing: { $done } of { $count }
 import-running-explained = This page loads again by itself. The import goes on if you leave it.
 import-done = { $count ->

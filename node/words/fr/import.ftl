@@ -50,6 +50,7 @@ import-at-fault = { $count ->
         [one] { $count } ligne est à corriger
        *[other] { $count } lignes sont à corriger
     }
+import-unknown = Colonnes non reconnues, qui ne seront pas importées : { $columns }
 import-nothing-new = Rien de nouveau à importer.
 import-first = { $count ->
         [one] La première fiche, telle qu'elle serait enregistrée
@@ -95,6 +96,7 @@ import-drop = Abandonner
 import-not-yet = Le poste relit encore ses fiches : il ne peut pas dire lesquelles sont déjà là. Rechargez cette page dans un moment.
 import-kept = Le fichier est gardé sur ce poste pendant une heure, pour vous seul, puis effacé.
 
+import-begins = L'import commence.
 import-running = Import en cours : { $done } sur { $count }
 import-running-explained = Cette page se recharge d'elle-même. L'import continue si vous la quittez.
 import-done = { $count ->

@@ -179,14 +179,16 @@ impl<'a> Cells<'a> {
             _ => "not-a-choice",
         };
         let near = nearest(&name, keys.keys().map(String::as_str)).into_iter().map(|name| &keys[name]);
-        // Where nothing is like it, the first of the list show what is meant.
-        let all = near.cloned().chain(first_keys(shape, self.pack));
         let mut named: Vec<String> = Vec::new();
-        all.for_each(|key| {
-            if named.len() < NAMED && !named.contains(&key) {
-                named.push(key);
+        near.for_each(|key| {
+            if named.len() < NAMED && !named.contains(key) {
+                named.push(key.clone());
             }
         });
+        // Where nothing is like it, the first of the list show what is meant.
+        if named.is_empty() {
+            named = first_keys(shape, self.pack);
+        }
         Err(Wrong { code, besides: Besides::Keys(named) })
     }
 

@@ -79,6 +79,8 @@ pub(super) fn preview(speech: Speech<'_>, shown: &Shown<'_>) -> Markup {
         _ => "comma",
     };
     let row = number(speech.lang, sheet.head_row as u64);
+    let unknown = sheet.unknown().map(|head| head.name.as_str()).filter(|name| !name.is_empty());
+    let unknown = unknown.collect::<Vec<_>>().join(" · ");
     let read_as = [("charset", sheet.charset.name()), ("separator", separator), ("row", &row)];
     html! {
         @if let Some(outcome) = shown.stopped { (stopped(speech, outcome)) }
@@ -87,6 +89,7 @@ pub(super) fn preview(speech: Speech<'_>, shown: &Shown<'_>) -> Markup {
             li { strong { (speech.count("import-new", standing.new.len() as u64)) } }
             @if standing.here > 0 { li { (speech.count("import-here", standing.here as u64)) } }
             @if sheet.faulty_rows > 0 { li.mark { (speech.count("import-at-fault", sheet.faulty_rows as u64)) } }
+            @if !unknown.is_empty() { li.mark { (speech.say_of("import-unknown", &[("columns", &unknown)])) } }
         }
         @if sheet.is_export() { p.explained { (speech.say("import-from-export")) } }
         @if sheet.withheld > 0 { p { (speech.count("import-withheld", sheet.withheld as u64)) } }
@@ -275,8 +278,11 @@ fn understood(speech: Speech<'_>, head: &Head) -> Markup {
 pub(super) fn running(speech: Speech<'_>, done: usize, of: usize) -> Markup {
     let values = [("done", FluentValue::from(done as f64)), ("count", FluentValue::from(of as f64))];
     html! {
-        p role="status" { strong { (speech.words.say_with(speech.lang, "import-running", &values)) } }
-        p { progress value=(done) max=(of.max(1)) {} }
+        @if of == 0 { p role="status" { strong { (speech.say("import-begins")) } } }
+        @else {
+            p role="status" { strong { (speech.words.say_with(speech.lang, "import-running", &values)) } }
+            p { progress value=(done) max=(of) {} }
+        }
         p { (speech.say("import-running-explained")) }
     }
 }

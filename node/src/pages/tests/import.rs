@@ -115,6 +115,7 @@ async fn one_faulty_row_holds_everything_back_until_somebody_says_otherwise() {
     let office = Office::new().await.complete().await;
     let officer = office.sign_in("Aïssata").await;
     let file = format!("{TWO}Troisième;<b>Nulle part</b>;;hier;\r\n").replace("Description", "Couleur");
+    assert!(file.contains("Deux fractions"), "the column that is not known holds something");
     let (address, page) = officer.preview("conflicts", &file).await;
     let text = spaced(&page);
     for said in [
@@ -124,6 +125,7 @@ async fn one_faulty_row_holds_everything_back_until_somebody_says_otherwise() {
         "ligne 4, colonne Date de début : « hier » n'est pas une date",
         "Importer les 2 lignes sans erreur, laisser 1 ligne, sans la colonne non reconnue",
         "non reconnue, ne sera pas importée",
+        "Colonnes non reconnues, qui ne seront pas importées : Couleur",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
