@@ -63,15 +63,7 @@ pub(super) fn page(speech: Speech<'_>, visitor: Option<&Visitor>, at: &str, titl
     html! {
         (DOCTYPE)
         html lang=(speech.lang.key()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="same-origin";
-                title { (title) " – Toguna" }
-                link rel="stylesheet" href=(style_path());
-                @if visitor.is_some() { script defer src=(script_path()) {} }
-                link rel="icon" href=(ICON_PATH) type="image/svg+xml";
-            }
+            (head(title, visitor.is_some()))
             body {
                 a.skip href="#main" { (speech.say("skip")) }
                 (demo::line(speech, visitor))
@@ -100,15 +92,23 @@ pub(super) fn bare(speech: Speech<'_>, class: &str, title: &str, body: &Markup) 
     html! {
         (DOCTYPE)
         html lang=(speech.lang.key()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="same-origin";
-                title { (title) " – Toguna" }
-                link rel="stylesheet" href=(style_path());
-                link rel="icon" href=(ICON_PATH) type="image/svg+xml";
-            }
+            (head(title, false))
             body class=(class) { (body) }
+        }
+    }
+}
+
+/// What a browser is told before it shows anything.
+fn head(title: &str, with_script: bool) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="referrer" content="same-origin";
+            title { (title) " – Toguna" }
+            link rel="stylesheet" href=(style_path());
+            @if with_script { script defer src=(script_path()) {} }
+            link rel="icon" href=(ICON_PATH) type="image/svg+xml";
         }
     }
 }
