@@ -42,7 +42,7 @@ use self::{
 };
 pub use self::{
     beacons::{Carrier, Word},
-    beyond::{Beyond, Walk},
+    beyond::Walk,
     bundles::{BundleRefusal, BundleStep, Contents, Lack, Taken},
     commands::HeldBack,
     drafts::{Draft, DraftError, DraftNote, DraftStep, Kept, OpenForm},

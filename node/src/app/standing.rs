@@ -1,12 +1,12 @@
 //! How the records held here stand with the other offices: what waits to leave, and what is nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toguna_protocol::{
     document,
-    engine::{Beyond, QueryError, Walk},
+    engine::{QueryError, Walk},
     frontier::Frontier,
-    ids::{AuthorKey, RecordId, UnixSeconds},
+    ids::{AuthorKey, FeedId, RecordId, UnixSeconds},
     ledger::Place,
 };
 
@@ -56,13 +56,17 @@ impl App {
         Ok(Elsewhere { offices, anywhere })
     }
 
-    /// The records that have entries beyond a place, and none beyond `until`. Long walks leave the engine to others
-    /// between two steps.
+    /// The records with entries between two places, and the feeds in which these stand. Long walks leave the engine to
+    /// others between two steps.
     ///
     /// # Errors
     /// The store cannot be read, or the node is stopping.
-    pub async fn beyond(&self, place: Frontier, until: Frontier) -> Result<BTreeMap<RecordId, Beyond>, AskError> {
-        let begun = self.ask(move |engine| Walk::new(&[place], Some(until), engine.ledger())).await?;
+    pub async fn between(
+        &self,
+        from: Frontier,
+        until: Frontier,
+    ) -> Result<BTreeMap<RecordId, BTreeSet<FeedId>>, AskError> {
+        let begun = self.ask(move |engine| Walk::new(from, until, engine.ledger())).await?;
         let mut walk = begun.map_err(QueryError::from)?;
         loop {
             let step = self.ask(move |engine| {
@@ -72,7 +76,7 @@ impl App {
             let (going_on, more) = step.await?;
             walk = going_on;
             if !more.map_err(QueryError::from)? {
-                return Ok(walk.found().pop().unwrap_or_default());
+                return Ok(walk.found());
             }
         }
     }
@@ -80,7 +84,7 @@ impl App {
     /// When the first change was made that came here and lies beyond a place, by its office's clock.
     ///
     /// # Errors
-    /// As [`App::beyond`].
+    /// As [`App::between`].
     pub async fn beyond_since(&self, place: Frontier) -> Result<Option<UnixSeconds>, AskError> {
         let first = self.ask(move |engine| engine.first_beyond(&place)).await?.map_err(QueryError::from)?;
         Ok(self.written_at(first.into_iter().collect()).await?.pop().flatten())
@@ -89,7 +93,7 @@ impl App {
     /// The same of the changes of each of some records.
     ///
     /// # Errors
-    /// As [`App::beyond`].
+    /// As [`App::between`].
     pub async fn each_beyond_since(
         &self,
         records: Vec<RecordId>,

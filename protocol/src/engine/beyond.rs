@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Engine;
 use crate::{
     frontier::Frontier,
-    ids::{Arrival, AuthorKey, FeedId, RecordId, Seq},
+    ids::{Arrival, AuthorKey, FeedId, RecordId},
     ledger::{Ledger, LedgerError, Place},
     shelf::Shelf,
 };
@@ -20,47 +20,36 @@ const A_FEW: usize = 64;
 /// The record that entries name which are of none, such as the cards of offices.
 pub(super) const NO_RECORD: RecordId = RecordId([0; 16]);
 
-/// What of a record lies beyond a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beyond {
-    /// The entry of it that arrived here first.
-    pub first: Place,
-    /// How far it goes on in each feed. Whoever holds all this holds all that lies beyond.
-    pub reach: BTreeMap<FeedId, Seq>,
+/// The arrival of the first entry here that lies beyond a place; `None` where none does. It may belong to no record.
+fn first_arrival<S: Shelf>(place: &Frontier, ledger: &Ledger<S>) -> Result<Option<Arrival>, LedgerError> {
+    let mut first: Option<Arrival> = None;
+    for feed in ledger.feeds() {
+        let next = feed.start.seq.max(place.get(&feed.id)).next();
+        if let Some(arrival) = ledger.arrival_of(feed, next)? {
+            first = Some(first.map_or(arrival, |earliest| earliest.min(arrival)));
+        }
+    }
+    Ok(first)
 }
 
-/// A walk over all that arrived here since the first entry beyond any of some places, once for all of them. It reads the
-/// index of arrivals and no entries.
+/// A walk over all that arrived here between two places: which records it belongs to, and in which feeds it stands. It
+/// reads the index of arrivals and no entries.
 pub struct Walk {
-    /// Feed → its number at each of the places.
-    from: BTreeMap<FeedId, Vec<Seq>>,
-    until: Option<Frontier>,
+    from: Frontier,
+    until: Frontier,
     /// The arrival after which the walk goes on; `None` at its end.
     after: Option<Arrival>,
-    found: Vec<BTreeMap<RecordId, Beyond>>,
+    found: BTreeMap<RecordId, BTreeSet<FeedId>>,
 }
 
 impl Walk {
-    /// Begins behind `places`. `until`: entries beyond these numbers are passed over.
+    /// Begins behind `from`. Entries beyond `until` are passed over.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new<S: Shelf>(
-        places: &[Frontier],
-        until: Option<Frontier>,
-        ledger: &Ledger<S>,
-    ) -> Result<Self, LedgerError> {
-        let numbers = |feed: &FeedId| places.iter().map(|place| place.get(feed)).collect::<Vec<_>>();
-        let from = ledger.feeds().map(|feed| (feed.id, numbers(&feed.id))).collect::<BTreeMap<_, _>>();
-        let mut begin: Option<Arrival> = None;
-        for feed in ledger.feeds() {
-            let first = from[&feed.id].iter().min().map(|seq| feed.start.seq.max(*seq).next());
-            if let Some(arrival) = first.map(|first| ledger.arrival_of(feed, first)).transpose()?.flatten() {
-                begin = Some(begin.map_or(arrival, |earliest| earliest.min(arrival)));
-            }
-        }
-        let after = begin.map(|begin| Arrival(begin.0 - 1));
-        Ok(Walk { from, until, after, found: vec![BTreeMap::new(); places.len()] })
+    pub fn new<S: Shelf>(from: Frontier, until: Frontier, ledger: &Ledger<S>) -> Result<Self, LedgerError> {
+        let after = first_arrival(&from, ledger)?.map(|first| Arrival(first.0 - 1));
+        Ok(Walk { from, until, after, found: BTreeMap::new() })
     }
 
     /// Goes on for some thousand entries. Whether there may be more.
@@ -72,28 +61,16 @@ impl Walk {
         let arrivals = ledger.arrivals_after(after, AT_ONCE)?;
         self.after = arrivals.last().map(|(place, _)| place.arrival);
         for (place, record) in arrivals {
-            self.see(place, record);
+            let between = place.seq > self.from.get(&place.feed) && place.seq <= self.until.get(&place.feed);
+            if between && record != NO_RECORD {
+                self.found.entry(record).or_default().insert(place.feed);
+            }
         }
         Ok(self.after.is_some())
     }
 
-    fn see(&mut self, place: Place, record: RecordId) {
-        if record == NO_RECORD || self.until.as_ref().is_some_and(|until| place.seq > until.get(&place.feed)) {
-            return;
-        }
-        // A feed that came while the walk was under way is left for the next.
-        let Some(from) = self.from.get(&place.feed) else { return };
-        for (from, found) in from.iter().zip(&mut self.found) {
-            if place.seq > *from {
-                let beyond = found.entry(record).or_insert_with(|| Beyond { first: place, reach: BTreeMap::new() });
-                let reach = beyond.reach.entry(place.feed).or_default();
-                *reach = place.seq.max(*reach);
-            }
-        }
-    }
-
-    /// What was found beyond each of the places, in their order.
-    pub fn found(self) -> Vec<BTreeMap<RecordId, Beyond>> {
+    /// The records, each with the feeds in which something of it was found.
+    pub fn found(self) -> BTreeMap<RecordId, BTreeSet<FeedId>> {
         self.found
     }
 }
@@ -104,15 +81,14 @@ impl<S: Shelf> Engine<S> {
     /// # Errors
     /// The store cannot be read.
     pub fn first_beyond(&self, place: &Frontier) -> Result<Option<Place>, LedgerError> {
-        let ledger = &self.ledger;
-        let mut walk = Walk::new(std::slice::from_ref(place), None, ledger)?;
-        while let Some(after) = walk.after {
-            let arrivals = ledger.arrivals_after(after, A_FEW)?;
+        let mut after = first_arrival(place, &self.ledger)?.map(|first| Arrival(first.0 - 1));
+        while let Some(last) = after {
+            let arrivals = self.ledger.arrivals_after(last, A_FEW)?;
             let is_beyond = |(at, record): &&(Place, RecordId)| *record != NO_RECORD && at.seq > place.get(&at.feed);
             if let Some((found, _)) = arrivals.iter().find(is_beyond) {
                 return Ok(Some(*found));
             }
-            walk.after = arrivals.last().map(|(place, _)| place.arrival);
+            after = arrivals.last().map(|(place, _)| place.arrival);
         }
         Ok(None)
     }

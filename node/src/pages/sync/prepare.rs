@@ -1,6 +1,10 @@
 //! A bundle for a stick: made, fetched, and the note that goes with it on paper.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::Arc,
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -11,7 +15,7 @@ use axum::{
 use maud::{Markup, html};
 use toguna_protocol::{
     engine::{Contents, Office},
-    ids::{AuthorKey, UnixSeconds},
+    ids::{AuthorKey, FeedId, UnixSeconds},
 };
 
 use super::{code, page, plis::Slip, show::whose};
@@ -93,11 +97,11 @@ async fn make(pages: &Pages, addressee: Option<AuthorKey>, own: AuthorKey) -> Re
     let pieces = file.pieces().map_err(MakeError::Disk)?;
     let seen = pages.app.look_into_bundle(Box::pin(pieces)).await?;
     let goes_on = !seen.opening.base.is_empty();
-    let records = pages.app.beyond(seen.opening.base, seen.closing.reach).await?;
+    let records = pages.app.between(seen.opening.base, seen.closing.reach).await?;
     Ok(Slip {
         id: seen.opening.name.to_string(),
         file_name: file_name(made_at),
-        by_office: by_office(&pages.app, records.values().map(|beyond| beyond.reach.keys().copied().collect())).await?,
+        by_office: by_office(&pages.app, records.values()).await?,
         records: records.len() as u64,
         file,
         made_at,
@@ -111,7 +115,7 @@ async fn make(pages: &Pages, addressee: Option<AuthorKey>, own: AuthorKey) -> Re
 /// How many records each office has written in. `feeds`: of each record those in which something of it stands.
 async fn by_office(
     app: &App,
-    feeds: impl Iterator<Item = Vec<toguna_protocol::ids::FeedId>>,
+    feeds: impl Iterator<Item = &BTreeSet<FeedId>>,
 ) -> Result<BTreeMap<AuthorKey, u64>, PageError> {
     let authors = |engine: &mut toguna_protocol::engine::Engine<_>| {
         let feeds = engine.ledger().feeds().map(|feed| (feed.id, feed.genesis.author));
@@ -120,7 +124,7 @@ async fn by_office(
     let authors = app.ask(authors).await?;
     let mut counts = BTreeMap::new();
     for feeds in feeds {
-        let offices: std::collections::BTreeSet<_> = feeds.iter().filter_map(|feed| authors.get(feed)).collect();
+        let offices: BTreeSet<_> = feeds.iter().filter_map(|feed| authors.get(feed)).collect();
         offices.into_iter().for_each(|office| *counts.entry(*office).or_insert(0) += 1);
     }
     Ok(counts)

@@ -30,6 +30,27 @@ fn written() -> Views {
 }
 
 #[test]
+fn a_record_goes_beyond_a_place_until_all_that_stands_of_it_in_every_feed_is_held() {
+    let views = written();
+    let beyond = |held: &[(AuthorKey, u64)]| -> Vec<(u8, Vec<u64>, u64)> {
+        let place = held.iter().map(|(office, seq)| (FeedId(office.0), Seq(*seq))).collect();
+        let beyond = views.beyond(&place).unwrap();
+        beyond
+            .iter()
+            .map(|(id, reach)| (id.0[15], reach.feeds.values().map(|seq| seq.0).collect(), reach.last.0))
+            .collect()
+    };
+    assert_eq!(beyond(&[]), [(1, vec![15, 20], 20), (2, vec![18], 18), (3, vec![3], 3)]);
+    assert_eq!(beyond(&[(GAO, 14), (BAMAKO, 18)]), [(1, vec![15, 20], 20)]);
+    assert_eq!(beyond(&[(GAO, 15), (BAMAKO, 19)]), [(1, vec![20], 20)]);
+    assert_eq!(beyond(&[(GAO, 15), (BAMAKO, 20)]), []);
+    let whole = views.beyond(&[].into_iter().collect()).unwrap();
+    let place = [(FeedId(GAO.0), Seq(15)), (FeedId(BAMAKO.0), Seq(19))].into_iter().collect();
+    let held: Vec<bool> = whole.values().map(|reach| reach.is_held_by(&place)).collect();
+    assert_eq!(held, [false, true, true]);
+}
+
+#[test]
 fn changes_are_counted_for_every_office_that_made_them() {
     let views = written();
     let told = |since: Since| -> Vec<(AuthorKey, u64, u64)> {

@@ -1,13 +1,11 @@
 //! Which records wait, and which are nowhere else.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use crate::{
-    engine::{Beyond, Contents, Event, Walk},
+    engine::{Contents, Event, Walk},
     frontier::Frontier,
-    ids::{AuthorKey, RecordId},
+    ids::{AuthorKey, RecordId, Seq},
     testing::{NodeId, World},
 };
 
@@ -15,18 +13,27 @@ const GAO: NodeId = NodeId(0);
 const KIDAL: NodeId = NodeId(1);
 const BAMAKO: NodeId = NodeId(2);
 
-fn walk(world: &mut World, at: NodeId, places: &[Frontier]) -> Vec<BTreeMap<RecordId, Beyond>> {
+/// The records with entries from one place to another.
+fn between(world: &mut World, at: NodeId, from: &Frontier, until: &Frontier) -> Vec<RecordId> {
     let ledger = world.engine(at).ledger();
-    let mut walk = Walk::new(places, None, ledger).unwrap();
+    let mut walk = Walk::new(from.clone(), until.clone(), ledger).unwrap();
     while walk.step(ledger).unwrap() {}
-    walk.found()
+    walk.found().into_keys().collect()
+}
+
+fn held(world: &mut World, at: NodeId) -> Frontier {
+    world.engine(at).ledger().frontier().clone()
 }
 
 /// The records of which something is known to be nowhere but here.
 fn only_here(world: &mut World, at: NodeId) -> Vec<RecordId> {
     let everywhere = world.engine(at).known_elsewhere();
-    let all: Frontier = everywhere.values().flat_map(|held| held.iter()).collect();
-    walk(world, at, &[all]).remove(0).into_keys().collect()
+    let anywhere: Frontier = everywhere.values().flat_map(|held| held.iter()).collect();
+    let all = held(world, at);
+    let records = between(world, at, &anywhere, &all);
+    let first = world.engine(at).first_beyond(&anywhere).unwrap();
+    assert_eq!(first.is_some(), !records.is_empty(), "something is first where there is something");
+    records
 }
 
 fn key(world: &mut World, node: NodeId) -> AuthorKey {
@@ -62,29 +69,30 @@ fn records_are_only_here_until_somebody_is_known_to_have_their_newest_entry() {
 }
 
 #[test]
-fn one_walk_tells_what_each_office_lacks_and_where_it_begins() {
+fn what_lies_beyond_a_place_has_a_beginning_and_what_lies_between_two_an_end() {
     let mut world = World::of(2, 2);
     world.settle();
     let records: Vec<RecordId> = (0..3).map(|number| world.create(GAO, &format!("Puits {number}"))).collect();
-    let before: Frontier = world.engine(GAO).ledger().frontier().clone();
+    let before = held(&mut world, GAO);
     let late = world.create(GAO, "Forage");
     world.patch(GAO, records[1], json!({"narrative": "Le puits est sec depuis mai."}));
-    let found = walk(&mut world, GAO, &[Frontier::default(), before.clone()]);
-    assert_eq!(found[0].len(), 4);
+    let all = held(&mut world, GAO);
     let mut expected = vec![records[1], late];
     expected.sort();
-    assert_eq!(found[1].keys().copied().collect::<Vec<_>>(), expected);
-    assert!(found[0][&records[1]].first.arrival < found[1][&records[1]].first.arrival);
-    let all = world.engine(GAO).ledger().frontier().clone();
-    for beyond in found[1].values() {
-        let is_held_by = |numbers: &Frontier| beyond.reach.iter().all(|(feed, seq)| numbers.get(feed) >= *seq);
-        assert!(is_held_by(&all) && !is_held_by(&before));
-    }
-    // Up to a place, as a bundle goes.
-    let ledger = world.engine(GAO).ledger();
-    let mut walk = Walk::new(&[Frontier::default()], Some(before), ledger).unwrap();
-    while walk.step(ledger).unwrap() {}
-    assert_eq!(walk.found().remove(0).len(), 3);
+    assert_eq!(between(&mut world, GAO, &before, &all), expected);
+    assert_eq!(between(&mut world, GAO, &Frontier::default(), &all).len(), 4);
+    assert_eq!(between(&mut world, GAO, &Frontier::default(), &before).len(), 3);
+    assert_eq!(between(&mut world, GAO, &all, &all), []);
+    let engine = world.engine(GAO);
+    let feed = engine.own_feed();
+    let first = |place: &Frontier| engine.first_beyond(place).unwrap().map(|first| first.seq);
+    // The office's card comes before its records, and is none.
+    assert_eq!(first(&Frontier::default()), Some(Seq(2)));
+    assert_eq!((first(&before), first(&all)), (Some(before.get(&feed).next()), None));
+    let first_of = |record, place: &Frontier| engine.first_of_beyond(record, place).unwrap().map(|first| first.seq);
+    assert_eq!(first_of(records[1], &before), Some(all.get(&feed)));
+    assert_eq!(first_of(records[1], &Frontier::default()), Some(Seq(3)));
+    assert_eq!(first_of(records[0], &before), None);
 }
 
 #[test]
