@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use toguna_protocol::record::{List, Vocabulary};
 
 use files::{ActorsFile, ConflictsFile, MALI, MainFile, ProjectsFile, RegionsFile, ThemesFile, stays_inside};
+pub(crate) use places::fold;
 pub use places::{Place, PlaceKind, Places};
 pub use shapes::Shape;
 pub use terms::{

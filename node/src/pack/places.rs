@@ -205,7 +205,7 @@ fn likeness(name: &str, query: &str) -> f64 {
 
 /// Letters and digits only, in lower case, without accents; the open vowels and the eng of the national languages
 /// become the letters a French keyboard has.
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase) {
         match c {

@@ -103,9 +103,8 @@ fn speaker(tx: &Transaction<'_>, group: &BTreeSet<i64>) -> rusqlite::Result<Opti
     if group.len() < 2 {
         return Ok(None);
     }
-    let mut query = tx.prepare_cached(
-        "SELECT coalesce(status, 'unknown') = 'unknown', listed ->> '$.created.at', id FROM records WHERE n = ?",
-    )?;
+    let mut query =
+        tx.prepare_cached("SELECT coalesce(status, 'unknown') = 'unknown', created, id FROM records WHERE n = ?")?;
     let ranked = group.iter().map(|n| {
         let rank: (bool, i64, Vec<u8>) = query.query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok((rank, *n))

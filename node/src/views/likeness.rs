@@ -12,9 +12,10 @@ use toguna_protocol::{
     ids::{Arrival, RecordId},
     record::Kind,
 };
+use unicode_normalization::char::is_combining_mark;
 
 use super::{ListedRecord, NATIONAL, Views, ViewsError};
-use crate::exchange::events::SOURCE_PREFIX;
+use crate::{exchange::events::SOURCE_PREFIX, pack::fold};
 
 /// Conflicts of one region at most that are compared for the beginning of one word: a word that more have says nothing.
 const MAX_SHARING: usize = 48;
@@ -186,25 +187,10 @@ impl Views {
 /// The words of a name that tell it from others, folded and sorted.
 fn words_of(name: &str) -> Name {
     // Accents that stand by themselves are no letters, and part no word.
-    let letters = name.chars().filter(|letter| !('\u{300}'..='\u{36f}').contains(letter));
-    let folded: String = letters.flat_map(char::to_lowercase).map(unaccented).collect();
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 2 || is_number(word));
-    let telling: BTreeSet<String> = words.filter(|word| !COMMON.contains(word)).map(str::to_owned).collect();
+    let words = name.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).map(fold);
+    let words = words.filter(|word| word.chars().count() > 2 || is_number(word));
+    let telling: BTreeSet<String> = words.filter(|word| !COMMON.contains(&word.as_str())).collect();
     telling.into_iter().collect()
-}
-
-/// A letter without the accents that French and the languages of the country are written with.
-fn unaccented(letter: char) -> char {
-    match letter {
-        'à' | 'â' | 'ä' | 'á' | 'ã' => 'a',
-        'é' | 'è' | 'ê' | 'ë' | 'ɛ' => 'e',
-        'î' | 'ï' | 'í' => 'i',
-        'ô' | 'ö' | 'ó' | 'ɔ' => 'o',
-        'ù' | 'û' | 'ü' | 'ú' => 'u',
-        'ç' => 'c',
-        'ñ' | 'ɲ' | 'ŋ' => 'n',
-        other => other,
-    }
 }
 
 fn is_number(word: &str) -> bool {
