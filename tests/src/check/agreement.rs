@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{AutoCommit, Change, ROOT, ReadDoc, Value};
 use toguna_protocol::{
-    engine::{Engine, RecordView, rows::Row},
+    engine::{
+        Engine, RecordView,
+        rows::{Heard, Row},
+    },
     entry::PayloadKind,
     ids::{Arrival, EntryHash, RecordId},
     ledger::Ledger,
@@ -28,6 +31,12 @@ fn disagree(found: String) -> Violation {
     Violation::safety("agreement", found)
 }
 
+/// A row without what is each office's own affair: when an entry arrived.
+fn timeless(row: &Row) -> Row {
+    let heard = row.heard.iter().map(|heard| Heard { first: Arrival(0), last: Arrival(0), ..*heard });
+    Row { arrival: Arrival(0), heard: heard.collect(), ..row.clone() }
+}
+
 /// All offices show the same.
 pub fn same(all: &[Shown]) -> Result<(), Violation> {
     let Some((first, others)) = all.split_first() else { return Ok(()) };
@@ -42,9 +51,7 @@ pub fn same(all: &[Shown]) -> Result<(), Violation> {
             }
         }
         for (record, row) in &first.rows {
-            // When an entry arrived is each office's own affair.
-            let theirs = Row { arrival: row.arrival, ..other.rows[record].clone() };
-            if theirs != *row {
+            if timeless(row) != timeless(&other.rows[record]) {
                 return Err(disagree(format!("{offices} have another row of record {record}")));
             }
         }
