@@ -254,7 +254,8 @@ fn show(tx: &Transaction<'_>, row: &Row, changed: &mut BTreeSet<i64>) -> Result<
 }
 
 fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
-    for table in ["regions", "stakes", "ties", "items", "matters", "touched", "settled", "needs", "outlines"] {
+    for table in ["regions", "stakes", "ties", "items", "matters", "tracked", "touched", "settled", "needs", "outlines"]
+    {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
     }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
@@ -283,6 +284,7 @@ fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError>
         numbers.push(tx.last_insert_rowid());
     }
     matters::show(tx, n, row, &numbers)?;
+    recommendations::show(tx, n, row, &numbers)?;
     changed::show(tx, n, row)?;
     if let Some(need) = &record.need {
         tx.prepare_cached("INSERT INTO needs (record, currency, amount) VALUES (?, ?, ?)")?.execute(params![

@@ -116,10 +116,8 @@ fn conflict_phases(db: &Connection) -> Result<BTreeMap<String, u64>, ViewsError>
 
 fn recommendations(db: &Connection) -> Result<Vec<ThemeCount>, ViewsError> {
     let mut query = db.prepare_cached(
-        "SELECT fields ->> 'theme' AS theme, coalesce(fields ->> 'status', ?) AS status, count(*),
-             sum(NOT EXISTS (SELECT 1 FROM items AS f WHERE f.parent = r.item AND f.record = r.record AND f.counts
-                 AND f.list = 'recommendations/follow_ups'))
-         FROM items AS r WHERE list = 'recommendations' AND counts GROUP BY theme, status ORDER BY theme, status",
+        "SELECT theme, coalesce(status, ?) AS status, count(*), sum(silent) FROM tracked WHERE counts
+         GROUP BY 1, 2 ORDER BY 1, 2",
     )?;
     let mut rows = query.query([UNSTATED])?;
     let mut themes: Vec<ThemeCount> = Vec::new();

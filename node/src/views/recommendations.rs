@@ -1,10 +1,11 @@
 //! Recommendations of all consultations: filters, pages, and what was done about each.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use rusqlite::{Connection, params_from_iter, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter, types::Value as Sql};
 use serde_json::Value;
 use toguna_protocol::{
+    engine::rows::Row,
     ids::{ItemId, RecordId},
     record::{Date, date::Day},
 };
@@ -12,6 +13,7 @@ use toguna_protocol::{
 use super::{
     ListedRecord, UNSTATED, Views, ViewsError,
     behind::{date, text},
+    matters::number_of,
     places::of_json,
 };
 
@@ -113,26 +115,6 @@ pub struct RecommendationPage {
     pub complete: bool,
 }
 
-/// What recommendations are sorted by.
-struct Placed {
-    due: Option<Day>,
-    record: RecordId,
-    number: Option<String>,
-    item: ItemId,
-}
-
-impl Placed {
-    fn order(&self, other: &Self) -> Ordering {
-        let due = |placed: &Self| (placed.due.is_none(), placed.due);
-        let number = |placed: &Self| natural(placed.number.as_deref());
-        due(self)
-            .cmp(&due(other))
-            .then_with(|| self.record.cmp(&other.record))
-            .then_with(|| number(self).cmp(&number(other)))
-            .then_with(|| self.item.cmp(&other.item))
-    }
-}
-
 /// A number of a report as people order it: "2" before "10", letters after numbers; what has none comes last.
 fn natural(number: Option<&str>) -> (bool, Vec<(u64, String)>) {
     let mut parts: Vec<(u64, String)> = Vec::new();
@@ -160,14 +142,26 @@ impl Views {
     ) -> Result<RecommendationPage, ViewsError> {
         let complete = self.is_complete();
         let db = self.db();
-        let mut placed = answering(&db, filter)?;
-        placed.sort_by(Placed::order);
-        let total = placed.len() as u64;
-        let after = after.map(|id| one(&db, id)).transpose()?.flatten();
-        let from = after.map_or(0, |after| placed.partition_point(|placed| placed.order(&after).is_le()));
-        let shown = placed.iter().skip(from).take(limit);
-        let recommendations = shown.map(|placed| listed(&db, placed)).collect::<Result<Vec<_>, _>>()?;
-        let more = placed.len() > from.saturating_add(limit);
+        let (narrowed, mut values) = narrowed(filter);
+        let count = format!("SELECT count(*) FROM tracked WHERE {narrowed}");
+        let total = db.prepare_cached(&count)?.query_row(params_from_iter(&values), |row| row.get(0))?;
+        let from = after.map(|id| place_of(&db, id)).transpose()?.flatten();
+        values.push(Sql::Blob(from.unwrap_or_default()));
+        let select = format!(
+            "SELECT records.id, items.item, items.record, listed, fields FROM tracked
+             JOIN items ON items.number = tracked.item JOIN records ON n = tracked.record
+             WHERE {narrowed} AND tracked.place > ? ORDER BY tracked.place LIMIT {}",
+            limit.saturating_add(1)
+        );
+        let mut query = db.prepare_cached(&select)?;
+        let mut rows = query.query(params_from_iter(&values))?;
+        let mut recommendations = Vec::new();
+        while let Some(row) = rows.next()? {
+            // Of an item whose id is none nobody could say anything either.
+            recommendations.extend(listed(&db, row)?);
+        }
+        let more = recommendations.len() > limit;
+        recommendations.truncate(limit);
         let next = recommendations.last().filter(|_| more).map(|last| last.id.clone());
         Ok(RecommendationPage { recommendations, total, next, complete })
     }
@@ -178,8 +172,8 @@ impl Views {
         let db = self.db();
         let mut query = db.prepare_cached(
             "SELECT listed, announced, entered FROM (
-                 SELECT listed, announced, arrival, id, (SELECT count(*) FROM items
-                     WHERE record = n AND list = 'recommendations' AND counts) AS entered
+                 SELECT listed, announced, arrival, id, (SELECT count(*) FROM tracked
+                     WHERE record = n AND counts) AS entered
                  FROM records WHERE kind = 'consultation' AND announced IS NOT NULL)
              WHERE announced <> entered ORDER BY arrival, id",
         )?;
@@ -192,85 +186,104 @@ impl Views {
     }
 }
 
-/// Where the recommendations stand that answer to a filter, in no order.
-fn answering(db: &Connection, filter: &RecommendationFilter) -> Result<Vec<Placed>, ViewsError> {
-    let mut select = "SELECT id, item, fields ->> 'number', fields ->> 'due_date', fields ->> 'status'
-         FROM items AS r JOIN records ON n = record WHERE list = 'recommendations' AND counts"
-        .to_owned();
-    let mut values = Vec::new();
+/// What a filter asks of the table `tracked`, in SQL.
+fn narrowed(filter: &RecommendationFilter) -> (String, Vec<Sql>) {
+    let (mut terms, mut values) = (vec!["tracked.counts".to_owned()], Vec::new());
     let keys = [
         ("theme", &filter.theme),
-        ("addressee_level", &filter.level),
+        ("level", &filter.level),
         ("status", &filter.status),
         ("priority", &filter.priority),
     ];
-    for (field, key) in keys.into_iter().filter_map(|(field, key)| Some((field, key.as_ref()?))) {
-        match key == UNSTATED {
-            true => select.push_str(&format!(" AND fields ->> '{field}' IS NULL")),
-            false => {
-                select.push_str(&format!(" AND fields ->> '{field}' = ?"));
-                values.push(Sql::Text(key.clone()));
-            }
+    for (column, key) in keys.into_iter().filter_map(|(column, key)| Some((column, key.as_ref()?))) {
+        if key == UNSTATED {
+            terms.push(format!("tracked.{column} IS NULL"));
+        } else {
+            terms.push(format!("tracked.{column} = ?"));
+            values.push(Sql::Text(key.clone()));
         }
+    }
+    if let Some(today) = filter.overdue_on {
+        terms.push("tracked.last < ? AND coalesce(tracked.status, '') NOT IN ('done', 'dropped')".to_owned());
+        values.push(Sql::Integer(number_of(today)));
     }
     if filter.without_follow_up {
-        select.push_str(
-            " AND NOT EXISTS (SELECT 1 FROM items AS f WHERE f.parent = r.item AND f.record = r.record AND f.counts
-                 AND f.list = 'recommendations/follow_ups')",
-        );
+        terms.push("silent".to_owned());
     }
-    let mut query = db.prepare_cached(&select)?;
-    let mut rows = query.query(params_from_iter(&values))?;
-    let mut placed = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (due, status): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
-        let due = due.and_then(|due| due.parse::<Date>().ok());
-        if filter.overdue_on.is_none_or(|today| is_overdue(due, status.as_deref(), today)) {
-            placed.extend(place(row, due)?);
-        }
+    (terms.join(" AND "), values)
+}
+
+/// Writes down by what the tracker narrows and sorts a record's recommendations. `numbers`: of each of its items in the
+/// table of items, in their order.
+pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row, numbers: &[i64]) -> rusqlite::Result<()> {
+    let items = &row.record.items;
+    let followed: BTreeSet<&ItemId> = items
+        .iter()
+        .filter(|item| item.counts && item.list == "recommendations/follow_ups")
+        .filter_map(|item| item.parent.as_ref())
+        .collect();
+    let mut add = tx.prepare_cached(
+        "INSERT OR REPLACE INTO tracked (place, record, item, counts, theme, level, status, priority, last, silent)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    for (item, number) in items.iter().zip(numbers).filter(|(item, _)| item.list == "recommendations") {
+        let text = |name: &str| item.values.get(name).and_then(Value::as_str);
+        let due: Option<Date> = text("due_date").and_then(|due| due.parse().ok());
+        add.execute(params![
+            place(due, row.id, text("number"), &item.item),
+            n,
+            number,
+            item.counts,
+            text("theme"),
+            text("addressee_level"),
+            text("status"),
+            text("priority"),
+            due.and_then(Date::latest).map(number_of),
+            !followed.contains(&item.item),
+        ])?;
     }
-    Ok(placed)
+    Ok(())
 }
 
-/// Whether something should have been carried out before a day, by the latest that its due date can mean.
-fn is_overdue(due: Option<Date>, status: Option<&str>, today: Day) -> bool {
-    let ended = matches!(status, Some("done" | "dropped"));
-    !ended && due.and_then(Date::latest).is_some_and(|latest| latest < today)
+/// Where a recommendation stands among all, as bytes that sort so: those with a due date first, the earliest before; then
+/// by consultation and number.
+fn place(due: Option<Date>, record: RecordId, number: Option<&str>, item: &ItemId) -> Vec<u8> {
+    let mut place = vec![u8::from(due.is_none())];
+    if let Some(due) = due {
+        // With the sign turned round, so that what lies before the year 0 stands first.
+        place.extend((number_of(due.earliest()) ^ i64::MIN).to_be_bytes());
+    }
+    place.extend(record.0);
+    let (unnumbered, parts) = natural(number);
+    place.push(u8::from(unnumbered));
+    for (number, text) in parts {
+        place.push(1);
+        place.extend(number.to_be_bytes());
+        place.extend(text.bytes().chain([0]));
+    }
+    place.push(0);
+    place.extend(item.as_str().bytes());
+    place
 }
 
-/// `None` for an item whose id is none.
-fn place(row: &rusqlite::Row<'_>, due: Option<Date>) -> Result<Option<Placed>, ViewsError> {
-    let (record, item): (_, String) = (RecordId(row.get(0)?), row.get(1)?);
-    let Ok(item) = item.parse() else { return Ok(None) };
-    Ok(Some(Placed { due: due.map(Date::earliest), record, number: row.get(2)?, item }))
-}
-
-/// Where one recommendation stands, whether it counts or not.
-fn one(db: &Connection, id: &RecommendationId) -> Result<Option<Placed>, ViewsError> {
+/// The place of one recommendation, whether it counts or not.
+fn place_of(db: &Connection, id: &RecommendationId) -> Result<Option<Vec<u8>>, ViewsError> {
     let mut query = db.prepare_cached(
-        "SELECT id, item, fields ->> 'number', fields ->> 'due_date' FROM items JOIN records ON n = record
-         WHERE id = ? AND item = ? AND list = 'recommendations'",
+        "SELECT tracked.place FROM records JOIN tracked ON tracked.record = n JOIN items ON items.number = tracked.item
+         WHERE id = ? AND items.item = ?",
     )?;
-    let mut rows = query.query((&id.record.0[..], id.item.as_str()))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let due: Option<String> = row.get(3)?;
-    place(row, due.and_then(|due| due.parse().ok()))
+    Ok(query.query_row((&id.record.0[..], id.item.as_str()), |row| row.get(0)).optional()?)
 }
 
-fn listed(db: &Connection, placed: &Placed) -> Result<ListedRecommendation, ViewsError> {
-    let id = (&placed.record.0[..], placed.item.as_str());
+/// A recommendation with what was done about it last; `None` for an item whose id is none.
+fn listed(db: &Connection, row: &rusqlite::Row<'_>) -> Result<Option<ListedRecommendation>, ViewsError> {
+    let (item, n): (String, i64) = (row.get(1)?, row.get(2)?);
+    let (consultation, fields): (_, Value) = (of_json(row, 3)?, of_json(row, 4)?);
     let mut query = db.prepare_cached(
-        "SELECT listed, fields FROM items JOIN records ON n = record
-         WHERE id = ? AND item = ? AND list = 'recommendations'",
+        "SELECT fields FROM items WHERE parent = ? AND record = ? AND list = 'recommendations/follow_ups' AND counts
+         ORDER BY item",
     )?;
-    let (consultation, fields) =
-        query.query_row(id, |row| Ok((of_json::<ListedRecord>(row, 0), of_json::<Value>(row, 1))))?;
-    let (consultation, fields) = (consultation?, fields?);
-    let mut query = db.prepare_cached(
-        "SELECT fields FROM items JOIN records ON n = record
-         WHERE id = ? AND parent = ? AND list = 'recommendations/follow_ups' AND counts ORDER BY item",
-    )?;
-    let mut rows = query.query(id)?;
+    let mut rows = query.query((&item, n))?;
     let (mut follow_ups, mut last) = (0, None::<LastFollowUp>);
     while let Some(row) = rows.next()? {
         follow_ups += 1;
@@ -281,8 +294,9 @@ fn listed(db: &Connection, placed: &Placed) -> Result<ListedRecommendation, View
             last = Some(next);
         }
     }
-    Ok(ListedRecommendation {
-        id: RecommendationId { record: placed.record, item: placed.item.clone() },
+    let Ok(item) = item.parse() else { return Ok(None) };
+    Ok(Some(ListedRecommendation {
+        id: RecommendationId { record: RecordId(row.get(0)?), item },
         consultation,
         number: text(&fields, "number"),
         text_fr: text(&fields, "text_fr"),
@@ -293,5 +307,5 @@ fn listed(db: &Connection, placed: &Placed) -> Result<ListedRecommendation, View
         due: date(&fields, "due_date"),
         follow_ups,
         last,
-    })
+    }))
 }

@@ -81,6 +81,21 @@ CREATE TABLE matters (
 CREATE INDEX matters_of_record ON matters (record);
 CREATE INDEX matters_by_kind ON matters (matter, rank, last);
 
+-- By what the tracker narrows and sorts recommendations.
+CREATE TABLE tracked (
+    place    BLOB PRIMARY KEY,   -- in the tracker's order
+    record   INTEGER NOT NULL,
+    item     INTEGER NOT NULL,   -- its number in items
+    counts   INTEGER NOT NULL,   -- as in items
+    theme    TEXT,
+    level    TEXT,               -- of those it is addressed to
+    status   TEXT,
+    priority TEXT,
+    last     INTEGER,            -- the latest day that its due date can mean: 20101231
+    silent   INTEGER NOT NULL    -- has no follow-up
+) WITHOUT ROWID;
+CREATE INDEX tracked_of_record ON tracked (record);
+
 -- In which feeds something of a record stands.
 CREATE TABLE touched (
     record INTEGER NOT NULL,
