@@ -57,6 +57,15 @@ impl App {
         self.step(DraftStep::DropAll(account.to_owned())).await.map(drop)
     }
 
+    /// Drops what belongs to none of these accounts, where they are all that there are: an account may have been removed
+    /// while the node was not running.
+    ///
+    /// # Errors
+    /// Where the store cannot be written or read.
+    pub async fn drop_drafts_of_others(&self, accounts: Vec<String>) -> Result<(), DraftAskError> {
+        self.step(DraftStep::DropOthers(accounts)).await.map(drop)
+    }
+
     async fn step(&self, step: DraftStep) -> Result<Option<Kept>, DraftAskError> {
         let (reply, answer) = oneshot::channel();
         self.driving.draft(step, reply).await?;

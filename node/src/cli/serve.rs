@@ -18,7 +18,7 @@ use tracing::info;
 
 use super::{Exit, Failure, Out, args::RunArgs, log, office};
 use crate::{
-    accounts::{Accounts, AccountsError},
+    accounts::{Account, Accounts, AccountsError},
     app,
     certificate::{Fingerprint, addresses_here},
     config::{Config, Overrides, Running},
@@ -94,6 +94,7 @@ async fn serve(
     let shown =
         PageSettings { office: config.name.clone(), clock_ahead: args.clock_ahead, certificate: running.certificate };
     let accounts = Accounts::open(&config.data_dir)?;
+    drop_what_nobody_left(&app, &accounts).await?;
     let pages = match demo {
         Some(demo) => pages::router_of_demo(app.clone(), accounts, shown, demo),
         None => pages::router(app.clone(), accounts, shown),
@@ -110,6 +111,18 @@ async fn serve(
         }
     };
     served.map_err(|error| Failure::new(Exit::Failed, format!("serving the HTTP interface: {error}")))
+}
+
+/// Drafts of accounts that were removed while the node was not running (`toguna user remove`) go. Where there is no account
+/// at all, the file of accounts may be lost, and the drafts are not.
+async fn drop_what_nobody_left(app: &app::App, accounts: &Accounts) -> Result<(), AccountsError> {
+    let marks: Vec<String> = accounts.list()?.iter().map(Account::mark).collect();
+    if !marks.is_empty()
+        && let Err(error) = app.drop_drafts_of_others(marks).await
+    {
+        tracing::warn!(%error, "drafts of accounts that were removed are still there");
+    }
+    Ok(())
 }
 
 /// Where the node is entered: plain from this machine alone, and under TLS where anybody else could listen in, since

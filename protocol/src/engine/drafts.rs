@@ -4,7 +4,7 @@
 //! A form that is open in two places has two drafts, so that neither takes the place of the other's text; whoever
 //! writes the later one is told of the other. A third takes the place of the older of the two.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,8 @@ pub enum DraftStep {
     Drop(String, String, OpenForm),
     /// Everything that an account has is dropped: there is nobody any more who could go on with it.
     DropAll(String),
+    /// Everything is dropped that belongs to none of these accounts: they are all there are.
+    DropOthers(Vec<String>),
 }
 
 /// Why a draft was not kept or not dropped.
@@ -167,6 +169,10 @@ impl<S: Shelf> Engine<S> {
                 dropped.map(|()| None).map_err(DraftError::from)
             }
             DraftStep::DropAll(account) => self.drop_drafts(&account, &mut batch).map(|()| None),
+            DraftStep::DropOthers(accounts) => {
+                let dropped = self.drop_others(&accounts, &mut batch);
+                dropped.map(|()| None).map_err(DraftError::from)
+            }
         };
         match kept {
             Ok(kept) if !batch.is_empty() => self.persist(batch, true, Work::Draft(id, kept)),
@@ -231,6 +237,23 @@ impl<S: Shelf> Engine<S> {
         let drafts = self.drafts.of(account, self.ledger.shelf())?;
         std::mem::take(drafts).into_keys().for_each(|key| batch.remove(Table::Drafts, key));
         self.sent.drop_all(account, batch);
+        Ok(())
+    }
+
+    fn drop_others(&mut self, accounts: &[String], batch: &mut Batch) -> Result<(), ShelfError> {
+        let kept: BTreeSet<_> = accounts.iter().map(|account| account_key(account)).collect();
+        // What is still being written must not come back; what stays is read again when it is asked for.
+        let beginning = |key: &[u8]| key.get(..ACCOUNT).and_then(|account| account.try_into().ok());
+        let written = self.drafts.0.values().flat_map(|drafts| drafts.keys().map(|key| key.to_vec()));
+        let mut others: BTreeSet<Vec<u8>> = written.collect();
+        self.ledger.shelf().scan(Table::Drafts, &[], None, &mut |key, _| {
+            others.insert(key.to_vec());
+            true
+        })?;
+        others.retain(|key| beginning(key).is_some_and(|account: [u8; ACCOUNT]| !kept.contains(&account)));
+        self.drafts.0.retain(|account, _| kept.contains(account));
+        self.sent.keep_only(&kept);
+        others.into_iter().for_each(|key| batch.remove(Table::Drafts, key));
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 //! That a form was saved is written with what it saved, so neither is ever there without the other. A form that was
 //! opened again, or in which something else was typed meanwhile, is another one.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::{
     Engine, Intent, OpenForm,
@@ -80,6 +80,11 @@ impl SentForms {
     pub(super) fn drop_all(&mut self, account: &str, batch: &mut Batch) {
         self.0.remove(&account_key(account));
         batch.remove(Table::Drafts, account_key(account));
+    }
+
+    /// Only these accounts are there still.
+    pub(super) fn keep_only(&mut self, accounts: &BTreeSet<[u8; ACCOUNT]>) {
+        self.0.retain(|account, _| accounts.contains(account));
     }
 
     /// A write was refused: what is really there is read again.

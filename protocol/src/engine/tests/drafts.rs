@@ -83,6 +83,27 @@ fn what_an_account_left_goes_with_it() {
 }
 
 #[test]
+fn what_belongs_to_no_account_any_more_goes() {
+    let mut world = World::of(1, 1);
+    for (number, account) in [(1, "awa"), (2, "moussa"), (3, "binta")] {
+        let inputs = vec![("title".to_owned(), "Puits".to_owned())];
+        kept(&mut world, number, DraftStep::Keep(account.to_owned(), FORM.to_owned(), open(7, 0, 0), inputs));
+    }
+    // One more is still being written when the others are looked for.
+    world.node_mut(NODE).stuck = true;
+    world.handle(NODE, Event::Draft(CommandId(4), keep("/projects/new", open(9, 0, 0), "École")));
+    let there = ["moussa", "fanta"].map(str::to_owned).to_vec();
+    world.handle(NODE, Event::Draft(CommandId(5), DraftStep::DropOthers(there)));
+    world.node_mut(NODE).stuck = false;
+    world.settle();
+    world.crash(NODE);
+    world.start(NODE, false);
+    for (account, left) in [("awa", 0), ("moussa", 1), ("binta", 0)] {
+        assert_eq!(world.engine(NODE).drafts_of(account).unwrap().len(), left, "{account}");
+    }
+}
+
+#[test]
 fn two_that_are_open_keep_both_and_each_is_told_of_the_other() {
     let mut world = World::of(1, 1);
     assert_eq!(kept(&mut world, 1, keep(FORM, open(1, 0, 0), "one")), (1, false));
