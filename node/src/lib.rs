@@ -3,6 +3,7 @@
 //! `store` keeps, `net` carries, `driver` is the one loop that owns the engine, `views` are read, and `app` is what
 //! everything a person touches (`pages`, `web`, `exchange`, `cli`) goes through. `store` and `net` never know each other.
 
+mod letters;
 pub mod pack;
 pub mod words;
 mod durable;

@@ -4,8 +4,8 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+
+use crate::letters::plain;
 
 /// A place of the gazetteer.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -207,7 +207,7 @@ fn likeness(name: &str, query: &str) -> f64 {
 /// become the letters a French keyboard has.
 pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase) {
+    for c in plain(text).flat_map(char::to_lowercase) {
         match c {
             'œ' => folded.push_str("oe"),
             'æ' => folded.push_str("ae"),

@@ -3,7 +3,8 @@
 //! Numbers: with blanks between their digits, with a comma or a point before the decimals.
 
 use toguna_protocol::record::{Date, date::Span};
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use crate::letters::plain;
 
 /// The months in French and in English, without accents.
 const MONTHS: [[&str; 2]; 12] = [
@@ -70,7 +71,7 @@ fn span(text: &str) -> Option<Span> {
 
 /// A span with its month or quarter in words.
 fn in_words(text: &str) -> Option<Span> {
-    let folded: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+    let folded: String = plain(text).collect();
     let words: Vec<&str> = folded.split_whitespace().filter(|word| !["le", "the", "of", "de"].contains(word)).collect();
     match words[..] {
         [quarter, "trimestre" | "quarter", year] => {

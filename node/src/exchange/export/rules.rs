@@ -11,10 +11,9 @@ use toguna_protocol::{
         date::Day,
     },
 };
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::Format;
-use crate::{pack::Pack, views::Outline};
+use crate::{letters::plain, pack::Pack, views::Outline};
 
 /// Days for which an incident is recent.
 const RECENT_DAYS: i64 = 30;
@@ -281,7 +280,7 @@ fn has_hidden_word(text: &str) -> bool {
 
 /// The words of a text in lower case, without accents.
 pub(in crate::exchange) fn words(text: &str) -> Vec<String> {
-    let folded: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let folded: String = plain(text).flat_map(char::to_lowercase).collect();
     folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
