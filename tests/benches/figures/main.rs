@@ -12,6 +12,7 @@ mod intake;
 mod nearby;
 mod node;
 mod pages;
+mod paint;
 mod report;
 mod saves;
 mod start;

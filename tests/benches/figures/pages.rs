@@ -11,6 +11,7 @@ use reqwest::{
 use crate::{
     api::READER,
     node::{Node, runtime},
+    paint,
     report::{Figure, percentile},
     start::fill,
 };
@@ -73,6 +74,7 @@ pub(crate) fn measure() -> Vec<Figure> {
         for kind in kinds(&reader).await {
             figures.extend(reader.measure(&kind).await);
         }
+        figures.extend(paint::measure(&reader.root).await);
         figures
     });
     node.end();
