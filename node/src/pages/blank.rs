@@ -107,7 +107,7 @@ fn page(
                 @if list.is_some() { dt { (speech.say(&format!("kind-{}", kind.key()))) } dd {} }
                 @for name in AT_THE_HEAD { dt { (speech.label(&[name])) } dd {} }
             }
-            p.hint { (speech.say("blank-explained")) }
+            p.hint { (speech.say(if list.is_some() { "blank-explained-item" } else { "blank-explained" })) }
             (fields)
         }
     };

@@ -162,6 +162,7 @@ impl Speech<'_> {
             return words::money(self.lang, amount, currency, minor_digits(currency, self.pack));
         }
         let place = parts.iter().any(|part| part.name == "precision");
+        let name = compound.get("name").and_then(Value::as_str).unwrap_or_default();
         let known = |part: &&Field| compound.get(part.name).is_some_and(|value| !value.is_null());
         let part = |part: &Field| {
             let path: Vec<&str> = path.iter().copied().chain([part.name]).collect();
@@ -170,9 +171,11 @@ impl Speech<'_> {
                 ("key", Value::String(key)) if place => self.pack.places().get(key).map(|found| found.name.clone()),
                 // Coordinates mean something to a map and little to a reader.
                 ("lat" | "lon", _) if place => None,
-                ("since", value) => {
-                    let since = self.shaped(&part.shape, &path, value);
-                    Some(self.say_of("since-date", &[("date", &since)]))
+                // "Région de Gao" says how well it is known.
+                ("precision", value) if place => Some(self.shaped(&part.shape, &path, value))
+                    .filter(|precision| !name.starts_with(precision.as_str())),
+                ("since", Value::String(since)) => {
+                    since.parse().ok().map(|since: Date| self.words.since(self.lang, &since))
                 }
                 (_, value) => Some(self.shaped(&part.shape, &path, value)),
             }

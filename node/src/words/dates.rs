@@ -17,14 +17,27 @@ const DAY: u64 = 24 * HOUR;
 impl Words {
     /// A date in words, no more exact than it is known: "22 novembre 2026", "1er trimestre 2009", "après 2010".
     pub fn date(&self, lang: Lang, date: &Date) -> String {
-        let inside = |span: &Span| FluentValue::from(self.span(lang, *span, ".inside"));
         match date {
             Date::In(span) => self.span(lang, *span, ""),
-            Date::After(from) => self.say_with(lang, "date-after", &[("from", inside(from))]),
-            Date::Between(from, to) => {
-                self.say_with(lang, "date-between", &[("from", inside(from)), ("to", inside(to))])
-            }
+            Date::After(from) => self.around(lang, "date-after", &[("from", from)]),
+            Date::Between(from, to) => self.around(lang, "date-between", &[("from", from), ("to", to)]),
         }
+    }
+
+    /// Since when something holds: "depuis le 20 novembre 2026", "depuis une date après 2010".
+    pub fn since(&self, lang: Lang, date: &Date) -> String {
+        match date {
+            Date::In(span) => self.around(lang, "date-since", &[("from", span)]),
+            Date::After(from) => self.around(lang, "date-since-after", &[("from", from)]),
+            Date::Between(from, to) => self.around(lang, "date-since-between", &[("from", from), ("to", to)]),
+        }
+    }
+
+    /// A phrase around spans.
+    fn around(&self, lang: Lang, message: &str, spans: &[(&str, &Span)]) -> String {
+        let inside = |span: &Span| FluentValue::from(self.span(lang, *span, ".inside"));
+        let values: Vec<_> = spans.iter().map(|(name, span)| (*name, inside(span))).collect();
+        self.say_with(lang, message, &values)
     }
 
     /// As [`Self::date`]; "date inconnue" where there is none.
@@ -117,6 +130,28 @@ mod tests {
         }
         assert_eq!(words.date_if_known(Lang::Fr, None), "date inconnue");
         assert_eq!(words.date_if_known(Lang::En, None), "date unknown");
+    }
+
+    #[test]
+    fn since_when_something_holds_is_said_as_exactly() {
+        let table = [
+            ("2026-11-20", "depuis le 20 novembre 2026", "since 20 November 2026"),
+            ("2026-11-01", "depuis le 1er novembre 2026", "since 1 November 2026"),
+            ("2026-11", "depuis novembre 2026", "since November 2026"),
+            ("2009-33", "depuis le 1er trimestre 2009", "since the 1st quarter of 2009"),
+            ("2010", "depuis 2010", "since 2010"),
+            ("2010/..", "depuis une date après 2010", "since a date after 2010"),
+            (
+                "2008-10/2010-12-31",
+                "depuis une date entre octobre 2008 et le 31 décembre 2010",
+                "since a date between October 2008 and 31 December 2010",
+            ),
+        ];
+        for (text, french, english) in table {
+            let date: Date = text.parse().expect(text);
+            assert_eq!(Words::embedded().since(Lang::Fr, &date), french);
+            assert_eq!(Words::embedded().since(Lang::En, &date), english);
+        }
     }
 
     #[test]

@@ -31,6 +31,9 @@ date-year = { $year }
     .inside = { date-year }
 date-after = after { $from }
 date-between = between { $from } and { $to }
+date-since = since { $from }
+date-since-after = since a date after { $from }
+date-since-between = since a date between { $from } and { $to }
 date-unknown = date unknown
 
 moment = { $day }/{ $month }/{ $year }, { $hour }:{ $minute }

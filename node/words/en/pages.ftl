@@ -26,7 +26,6 @@ password = Password
 yes = Yes
 no = No
 whole-country = The whole country
-since-date = since { $date }
 date-typed = dd/mm/yyyy or yyyy
 place-exact = Coordinates and precision
 choose = Choose

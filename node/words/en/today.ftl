@@ -56,6 +56,10 @@ passed-for = { $count ->
         [one] { $count } day overdue
        *[other] { $count } days overdue
     }
+passed-for-years = { $count ->
+        [one] { $count } year overdue
+       *[other] { $count } years overdue
+    }
 unanswered-for-at-least = unanswered for at least { $count } d
 agreement-unsigned = { $count ->
         [one] Agreement, term { $count } year, end unknown: date of signature missing

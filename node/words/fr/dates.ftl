@@ -32,6 +32,9 @@ date-year = { $year }
     .inside = { date-year }
 date-after = après { $from }
 date-between = entre { $from } et { $to }
+date-since = depuis { $from }
+date-since-after = depuis une date après { $from }
+date-since-between = depuis une date entre { $from } et { $to }
 date-unknown = date inconnue
 
 moment = { $day }/{ $month }/{ $year }, { $hour } h { $minute }

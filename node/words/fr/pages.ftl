@@ -26,7 +26,6 @@ password = Mot de passe
 yes = Oui
 no = Non
 whole-country = Tout le pays
-since-date = depuis { $date }
 date-typed = jj/mm/aaaa ou aaaa
 place-exact = Coordonnées et précision
 choose = Choisir

@@ -56,6 +56,10 @@ passed-for = { $count ->
         [one] échéance passée depuis { $count } j
        *[other] échéance passée depuis { $count } j
     }
+passed-for-years = { $count ->
+        [one] échéance passée depuis { $count } an
+       *[other] échéance passée depuis { $count } ans
+    }
 unanswered-for-at-least = sans réponse depuis au moins { $count } j
 agreement-unsigned = { $count ->
         [one] Accord, durée { $count } an, fin inconnue : date de signature manquante

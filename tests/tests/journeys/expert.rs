@@ -66,7 +66,7 @@ async fn an_expert_reads_the_census_and_settles_what_two_offices_said() {
     both_see_it(&mut browser, &demo).await;
     settle(&mut browser, &demo).await;
     browser.goto(&demo.page(At::Gao, "/")).await;
-    browser.see("Bamako a tranché : Résurgence, depuis 20 novembre 2026 (motif : appel du gouvernorat)").await;
+    browser.see("Bamako a tranché : Résurgence, depuis le 20 novembre 2026 (motif : appel du gouvernorat)").await;
     for office in [At::Gao, At::Bamako] {
         browser.goto(&demo.page(office, "/")).await;
         browser.see_no("saisies divergentes").await;
@@ -110,8 +110,8 @@ async fn both_see_it(browser: &mut Browser, demo: &Demonstration) {
         browser.shot("divergent").await;
         browser.click("Voir et trancher").await;
         for words in [
-            "Résurgence, depuis 20 novembre 2026",
-            "En apaisement, depuis 20 novembre 2026",
+            "Résurgence, depuis le 20 novembre 2026",
+            "En apaisement, depuis le 20 novembre 2026",
             ", Gao, ",
             ", Bamako, ",
             "Démo – ",
@@ -127,7 +127,7 @@ async fn both_see_it(browser: &mut Browser, demo: &Demonstration) {
 pub(super) async fn settle(browser: &mut Browser, demo: &Demonstration) {
     open_record(browser, demo, At::Bamako, "Conflits", RECORD).await;
     browser.click("Voir et trancher").await;
-    let value = format!("{}//input", around("label", "Résurgence, depuis 20 novembre 2026"));
+    let value = format!("{}//input", around("label", "Résurgence, depuis le 20 novembre 2026"));
     browser.press_at(&value).await;
     browser.fill("Motif", "appel du gouvernorat").await;
     browser.shot("settle").await;
@@ -136,7 +136,7 @@ pub(super) async fn settle(browser: &mut Browser, demo: &Demonstration) {
     browser.see_no("Saisies divergentes").await;
     let there = same_at(browser, demo, At::Gao).await;
     browser.goto(&there).await;
-    browser.see_after_reload("Résurgence, depuis 20 novembre 2026").await;
+    browser.see_after_reload("Résurgence, depuis le 20 novembre 2026").await;
     browser.see_no("Saisies divergentes").await;
     converge(demo).await;
 }

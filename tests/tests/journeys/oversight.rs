@@ -29,10 +29,10 @@ async fn oversight_reads_who_changed_what_and_changes_nothing() {
     for words in [
         "Démo – Agent régional, Gao, ",
         "Démo – Agent régional, Bamako, ",
-        "Réglé, depuis entre octobre 2008 et décembre 2010 → Résurgence, depuis 20 novembre 2026",
-        "→ En apaisement, depuis 20 novembre 2026",
+        "Réglé, depuis une date entre octobre 2008 et décembre 2010 → Résurgence, depuis le 20 novembre 2026",
+        "→ En apaisement, depuis le 20 novembre 2026",
         "motif : appel du gouvernorat",
-        "Phase – tranché : Résurgence, depuis 20 novembre 2026 · Valeurs saisies : ",
+        "Phase – tranché : Résurgence, depuis le 20 novembre 2026 · Valeurs saisies : ",
     ] {
         browser.see(words).await;
     }

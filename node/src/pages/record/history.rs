@@ -38,21 +38,37 @@ pub(in crate::pages) async fn history(
         (crumbs(speech, kind, Some((id, &name))))
         h1 { (speech.say("history")) }
         ol.history reversed {
-            @for step in steps.iter().rev() { (self::step(speech, &record, step, &offices, visitor.may_write())) }
+            @for (at, step) in steps.iter().enumerate().rev() {
+                @let restores = visitor.may_write().then_some(Restores { nothing: at > 0 });
+                (self::step(speech, &record, step, &offices, restores))
+            }
         }
         p { a href=(address(kind, id)) { (speech.say("back-to-record")) } }
     };
     Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &speech.say("history"), &body))
 }
 
-/// `restores`: whether whoever reads may take an earlier value up again.
-fn step(speech: Speech<'_>, record: &RecordView, step: &HistoryStep, offices: &[Office], restores: bool) -> Markup {
+/// What of a step whoever may write can take up again.
+#[derive(Clone, Copy)]
+struct Restores {
+    /// Also that nothing stood there. Of a record that was made just then that goes without saying.
+    nothing: bool,
+}
+
+/// `restores`: `None` for whoever may only read.
+fn step(
+    speech: Speech<'_>,
+    record: &RecordView,
+    step: &HistoryStep,
+    offices: &[Office],
+    restores: Option<Restores>,
+) -> Markup {
     let kind = record.kind;
     let shown = |change: &FieldStep, side: Side| {
         let earlier = if side == Side::Before { &change.before } else { &change.after };
         html! {
             (value(speech, kind, &change.field, earlier))
-            @if restores && can_return(record, &change.field, earlier) {
+            @if restores.is_some_and(|may| may.nothing || !earlier.is_null()) && can_return(record, &change.field, earlier) {
                 " " a.aside href=(address_of(record, step.stamp.entry, side, &change.field)) { (speech.say("return-value")) }
             }
         }

@@ -13,6 +13,9 @@ use crate::{
 /// Characters of a wording that are shown.
 const SHORT: usize = 120;
 
+/// Days of a year. What has waited for two of them and more is told in years.
+const YEAR: u64 = 365;
+
 pub(in crate::pages) fn line(speech: Speech<'_>, open: &OpenMatter, today: Day) -> Markup {
     html! {
         li {
@@ -78,7 +81,10 @@ fn waited(speech: Speech<'_>, open: &OpenMatter, today: Day) -> Option<String> {
         Matter::EndUnknown | Matter::Unheard | Matter::Decision | Matter::AnsweredAlert => None,
         _ if open.has_passed(today) => {
             let days = open.date.and_then(Date::latest).and_then(|latest| days::between(latest, today));
-            days.map(|days| speech.count("passed-for", days))
+            days.map(|days| match days / YEAR {
+                0..2 => speech.count("passed-for", days),
+                years => speech.count("passed-for-years", years),
+            })
         }
         _ => None,
     }
