@@ -188,7 +188,7 @@ impl Views {
 }
 
 /// A day as a number that sorts as days do.
-fn number_of((year, month, day): Day) -> i64 {
+pub(super) fn number_of((year, month, day): Day) -> i64 {
     i64::from(year) * 10_000 + i64::from(month) * 100 + i64::from(day)
 }
 

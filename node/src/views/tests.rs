@@ -2,6 +2,7 @@ mod groups;
 mod matters;
 mod news;
 mod tracker;
+mod tree;
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::rows::{Row, Stamp},
     ids::{Arrival, AuthorKey, EntryHash, FeedId, ItemId, RecordId, Seq, UnixSeconds},
-    projection::{ItemRow, RecordRow},
+    projection::{ItemRow, MeetingRow, RecordRow},
     record::{
         Kind,
         common::{Amount, Currency, Money},
@@ -34,6 +35,7 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         event_count: 1,
         origin: None,
         announced: None,
+        meeting: None,
         stakes: Vec::new(),
         sensitivity: None,
         source_ref: None,
