@@ -432,7 +432,7 @@ impl<'f> Read<'f> {
         let named: Vec<usize> = all.iter().flat_map(|at| forest.also[*at].iter().map(|tie| tie.above)).collect();
         let numbers: BTreeSet<i64> = all.iter().chain(&named).map(|at| forest.nodes[*at].n).collect();
         let mut query = db.prepare_cached(
-            "SELECT n, listed, level, type, date, report, recommendations FROM json_each(?) AS asked
+            "SELECT n, listed, level, meetings.type, date, report, recommendations FROM json_each(?) AS asked
              JOIN records ON n = asked.value JOIN meetings ON meetings.record = n",
         )?;
         let mut rows = query.query([serde_json::to_string(&numbers)?])?;

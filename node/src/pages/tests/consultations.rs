@@ -127,12 +127,12 @@ async fn a_restitution_is_entered_under_what_it_gives_back_in_one_step() {
     let form = format!("{page}/new/restitutes");
     before.says(&format!("href=\"{form}\""));
     let shown = officer.get(&form).await;
-    shown.says("Elle restituera les résultats de :");
+    shown.says("Elle restituera les résultats de\u{a0}:");
     shown.says("Forum de Gao &lt;1&gt;");
     assert_eq!(shown.input("meeting_type").as_deref(), Some("restitution"));
     // What cannot be saved comes back, and still knows under what it is to stand.
     let refused = officer.send(&form, &shown, &[("title", ""), ("participants", "12")]).await;
-    refused.says("Elle restituera les résultats de :");
+    refused.says("Elle restituera les résultats de\u{a0}:");
     assert_eq!(refused.input("participants").as_deref(), Some("12"));
     let saved = officer.send(&form, &refused, &[("title", "Retour à Ansongo"), ("status", "planned")]).await;
     assert_eq!(saved.status, 303, "{saved:?}");
