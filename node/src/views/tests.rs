@@ -371,6 +371,11 @@ fn ten_thousand_records_fill_and_page_quickly() {
             row.record.search = serde_json::to_string(&(&draft.record, &edits)).unwrap();
             row.record.items =
                 (0..6).map(|i| item("incidents", i, json!({"date": "2010", "text": "Bétail volé"}))).collect();
+            if draft.kind == Kind::Consultation {
+                row.record.meeting = Some(MeetingRow { level: None, meeting_type: None, report_parts: 1 });
+                let above = self::row(n / 3, Kind::Consultation, "").id;
+                row.record.items.push(item("links", 6, json!({"record": above, "relation": "feeds"})));
+            }
             row
         })
         .collect();
@@ -400,6 +405,16 @@ fn ten_thousand_records_fill_and_page_quickly() {
             .collect();
         times.sort();
         println!("{name}: median {:?}, p95 {:?}", times[50], times[94]);
+    }
+    let under = |id: RecordId| TreeFilter { under: Some(id), ..TreeFilter::default() };
+    for (name, filter) in [
+        ("tree", TreeFilter::default()),
+        ("tree of a region", TreeFilter { region: some("ML-7"), ..TreeFilter::default() }),
+        ("tree under one", under(views.tree(&TreeFilter::default(), 0, 1).unwrap().branches[0].1.top.record.id)),
+    ] {
+        let began = Instant::now();
+        let found = views.tree(&filter, 0, 50).unwrap();
+        println!("{name}: {:?}, {} of {}", began.elapsed(), found.total, found.records);
     }
     let began = Instant::now();
     views.picture().unwrap();

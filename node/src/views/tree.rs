@@ -81,7 +81,7 @@ pub struct TreeFilter {
     /// Those that concern this region, or [`NATIONAL`](super::NATIONAL) for the whole country, with all that they stand
     /// under.
     pub region: Option<String>,
-    /// What stands directly under this one.
+    /// What stands directly under this one, whatever its region and group.
     pub under: Option<RecordId>,
     /// Of one group.
     pub group: Option<TreeGroup>,
@@ -375,8 +375,8 @@ impl Views {
         let db = self.db();
         let forest = Forest::read(&db, filter.under)?;
         let kept = match &filter.region {
-            Some(region) => forest.with_above(&concerning(&db, region)?),
-            None => vec![true; forest.nodes.len()],
+            Some(region) if filter.under.is_none() => forest.with_above(&concerning(&db, region)?),
+            _ => vec![true; forest.nodes.len()],
         };
         let asked = filter.under.map(|id| forest.nodes.iter().position(|node| node.id == id));
         let stands = |at: &usize| kept[*at] && forest.above[*at].is_none();
