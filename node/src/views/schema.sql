@@ -112,6 +112,7 @@ CREATE TABLE needs (
 -- What the tree of consultations shows of each, beside what a list shows.
 CREATE TABLE meetings (
     record          INTEGER PRIMARY KEY,
+    name            TEXT NOT NULL,    -- its title, folded, by which those of one day are sorted
     level           TEXT,
     type            TEXT,
     date            TEXT,             -- when it began, else when it ended

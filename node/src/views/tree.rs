@@ -7,7 +7,10 @@
 //! other record. The order in which they are taken depends on nothing but what is recorded, so that all offices that hold
 //! the same records draw the same tree, and none is ever hidden or shown without end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use rusqlite::{Connection, Transaction, params, params_from_iter};
 use serde_json::Value;
@@ -26,6 +29,7 @@ use super::{
     matters::number_of,
     places::of_json,
 };
+use crate::pack::fold;
 
 /// Records below the first ones that a page shows at most, all its branches together.
 const BELOW: usize = 150;
@@ -157,10 +161,12 @@ pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row) -> rusqlite::Result<
     let Some(meeting) = &row.record.meeting else { return Ok(()) };
     let counted = |list: &'static str| row.record.items.iter().filter(move |item| item.list == list && item.counts);
     tx.prepare_cached(
-        "INSERT INTO meetings (record, level, type, date, first, report, recommendations) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO meetings (record, name, level, type, date, first, report, recommendations)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         n,
+        fold(&row.record.title),
         meeting.level,
         meeting.meeting_type,
         row.record.date.map(|date| date.to_string()),
@@ -185,6 +191,8 @@ pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row) -> rusqlite::Result<
 struct Node {
     n: i64,
     id: RecordId,
+    /// Its title, folded.
+    name: String,
     level: Option<Level>,
     first: Option<i64>,
     status: Option<String>,
@@ -225,13 +233,19 @@ impl Forest {
         let values: Vec<(&str, &dyn rusqlite::ToSql)> =
             under.iter().map(|id| (":under", id as &dyn rusqlite::ToSql)).collect();
         let select = format!(
-            "{before} SELECT n, id, meetings.level, first, status FROM meetings JOIN records ON n = meetings.record
+            "{before} SELECT n, id, name, meetings.level, first, status FROM meetings JOIN records ON n = meetings.record
              WHERE meetings.record {term}"
         );
         let of_node = |row: &rusqlite::Row<'_>| {
-            let level: Option<String> = row.get(2)?;
-            let level = level.as_deref().map(Level::from_key);
-            Ok(Node { n: row.get(0)?, id: RecordId(row.get(1)?), level, first: row.get(3)?, status: row.get(4)? })
+            let level: Option<String> = row.get(3)?;
+            Ok(Node {
+                n: row.get(0)?,
+                id: RecordId(row.get(1)?),
+                name: row.get(2)?,
+                level: level.as_deref().map(Level::from_key),
+                first: row.get(4)?,
+                status: row.get(5)?,
+            })
         };
         let nodes: Vec<Node> = db.prepare_cached(&select)?.query_map(&*values, of_node)?.collect::<Result<_, _>>()?;
         let place: BTreeMap<i64, usize> = nodes.iter().enumerate().map(|(at, node)| (node.n, at)).collect();
@@ -283,7 +297,10 @@ impl Forest {
         let gives_back = |at: usize| above[at].is_some_and(|tie| tie.relation == Relation::Restitutes);
         for below in &mut forest.below {
             // In the order of time, what was given back at the end.
-            below.sort_by_key(|at| (gives_back(*at), nodes[*at].first.is_none(), nodes[*at].first, nodes[*at].id));
+            below.sort_by_key(|at| {
+                let Node { first, name, id, .. } = &nodes[*at];
+                (gives_back(*at), first.is_none(), *first, name, *id)
+            });
         }
         forest
     }
@@ -389,8 +406,10 @@ impl Views {
         if asked.is_none() {
             let of_group = |at: &usize| filter.group.is_none_or(|group| forest.group(*at) == group);
             first.retain(of_group);
-            let latest = |at: usize| std::cmp::Reverse(forest.nodes[at].first);
-            first.sort_by_key(|at| (forest.group(*at), latest(*at), forest.nodes[*at].id));
+            first.sort_by_key(|at| {
+                let Node { first, name, id, .. } = &forest.nodes[*at];
+                (forest.group(*at), Reverse(*first), name, *id)
+            });
         }
         let mut room = BELOW;
         let shown: Vec<Shown> =

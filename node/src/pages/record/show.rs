@@ -41,8 +41,10 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
             (head::same_conflict(speech, page))
             (timeline::timeline(speech, page, &here, page.only.as_deref()))
         }
-        @if kind == Kind::Consultation { (meeting::place(speech, page, &here)) }
-        @for section in sections(kind) { (part(speech, page, &elsewhere(section, kind), &here)) }
+        @for (at, section) in sections(kind).into_iter().enumerate() {
+            (part(speech, page, &elsewhere(section, kind), &here))
+            @if at == 0 && kind == Kind::Consultation { (meeting::place(speech, page, &here)) }
+        }
         (ties(speech, record, &page.named, &page.group, page.may_write.then_some(&page.csrf)))
         (last_change(speech, page))
     }

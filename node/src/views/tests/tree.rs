@@ -77,6 +77,24 @@ fn what_is_tied_stands_below_whenever_it_comes_and_what_gives_back_stands_last()
 }
 
 #[test]
+fn those_of_one_day_are_sorted_by_their_names() {
+    let called = |mut row: Row, title: &str| {
+        row.record.title = title.into();
+        row
+    };
+    let part = |number, title| called(under(meeting(number, None, Some("2009")), &[("series", 1)]), title);
+    let views = shown(&[
+        called(meeting(1, None, None), "Série"),
+        part(2, "Tombouctou"),
+        part(3, "Gao"),
+        part(4, "École"),
+        called(meeting(5, None, None), "Ségou"),
+        called(meeting(6, None, None), "Écoles"),
+    ]);
+    assert_eq!(whole(&views), ["Série(École Gao Tombouctou)", "Écoles", "Ségou"]);
+}
+
+#[test]
 fn rings_are_cut_at_one_tie_and_hide_nobody() {
     for (ties, expected) in [
         // To itself, and two that name each other.
