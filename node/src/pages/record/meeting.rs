@@ -30,7 +30,12 @@ pub(super) fn place(speech: Speech<'_>, page: &Page, here: &str) -> Markup {
             h2 { (speech.say("tree-place")) }
             @if alone { p { (speech.say("tree-alone")) } }
             @if let Some(own) = tree.path.last() {
-                @if alone && own.also.is_empty() { p { (lacking(speech, own)) } } @else { (path(speech, &tree.path)) }
+                @if tree.path.len() > 1 || !own.also.is_empty() {
+                    (path(speech, &tree.path))
+                } @else {
+                    @let lacking = lacking(speech, own);
+                    @if !lacking.0.is_empty() { p { (lacking) } }
+                }
             }
             @if !tree.branches.is_empty() {
                 h3 { (speech.say("tree-under")) " (" (words::number(speech.lang, tree.total)) ")" }
