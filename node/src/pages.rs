@@ -45,6 +45,7 @@ mod speech;
 mod sync;
 mod tie;
 mod today;
+mod tree;
 mod visitor;
 
 #[cfg(test)]
@@ -152,6 +153,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/national", get(national::show))
         .route("/recommendations", get(recommendations::show).post(recommendations::follow_up))
         .route("/conflicts/map", get(conflict_map::show))
+        .route("/consultations/tree", get(tree::show))
         .route("/drafts", post(drafts::keep))
         .route("/drafts/drop", post(drafts::drop_one))
         .route("/places", get(places::named))
@@ -183,6 +185,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/{id}/withdraw/{*part}", post(edit::withdraw))
         .route("/{kinds}/{id}/restore/{*part}", post(edit::restore))
         .route("/{kinds}/{id}/tie", get(tie::show).post(tie::save))
+        .route("/consultations/{id}/new/{relation}", get(edit::new_under).post(edit::create_under))
         .route("/projects/{id}/evaluate", get(evaluate::show).post(evaluate::save))
         .route("/{kinds}/{id}/settle/{*part}", get(settle::show).post(settle::save))
         .route(&layout::style_path(), get(layout::style))

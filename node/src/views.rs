@@ -17,6 +17,7 @@ mod places;
 mod recommendations;
 mod search;
 mod sources;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use self::{
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
     places::{ConflictPlaces, PlacedConflict},
     recommendations::{LastFollowUp, ListedRecommendation, RecommendationFilter, RecommendationId, RecommendationPage},
+    tree::{Branch, Restitution, TreeFilter, TreeGroup, TreePage, TreeRecord},
 };
 use crate::exchange::events::SOURCE_PREFIX;
 
@@ -254,8 +256,10 @@ fn show(tx: &Transaction<'_>, row: &Row, changed: &mut BTreeSet<i64>) -> Result<
 }
 
 fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
-    for table in ["regions", "stakes", "ties", "items", "matters", "tracked", "touched", "settled", "needs", "outlines"]
-    {
+    for table in [
+        "regions", "stakes", "ties", "items", "matters", "tracked", "touched", "settled", "needs", "outlines",
+        "meetings", "branches",
+    ] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE record = ?"))?.execute([n])?;
     }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([n])?;
@@ -266,6 +270,7 @@ fn hide_parts(tx: &Transaction<'_>, n: i64) -> Result<(), ViewsError> {
 fn show_parts(tx: &Transaction<'_>, n: i64, row: &Row) -> Result<(), ViewsError> {
     outline::show(tx, n, row)?;
     groups::show(tx, n, row)?;
+    tree::show(tx, n, row)?;
     let record = &row.record;
     let mut add = tx.prepare_cached("INSERT OR IGNORE INTO regions (region, record) VALUES (?, ?)")?;
     for region in &record.regions {

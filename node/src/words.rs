@@ -6,8 +6,9 @@
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
 //! files and what is said of them; `import.ftl` files that are imported; `certificate.ftl` what a browser sees of the
-//! node; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on paper; `today.ftl` what waits,
-//! deadlines and reviews; `pages.ftl` all that stands on pages besides. A message that English lacks is shown in French.
+//! node; `conflicts.ftl` the list and the page of conflicts; `consultations.ftl` the tree and the page of consultations;
+//! `blank.ftl` forms on paper; `today.ftl` what waits, deadlines and reviews; `pages.ftl` all that stands on pages besides.
+//! A message that English lacks is shown in French.
 //! Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -46,6 +47,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/people.ftl", include_str!("../words/fr/people.ftl")),
     ("fr/export.ftl", include_str!("../words/fr/export.ftl")),
     ("fr/conflicts.ftl", include_str!("../words/fr/conflicts.ftl")),
+    ("fr/consultations.ftl", include_str!("../words/fr/consultations.ftl")),
     ("fr/blank.ftl", include_str!("../words/fr/blank.ftl")),
     ("fr/today.ftl", include_str!("../words/fr/today.ftl")),
     ("fr/import.ftl", include_str!("../words/fr/import.ftl")),
@@ -61,6 +63,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/people.ftl", include_str!("../words/en/people.ftl")),
     ("en/export.ftl", include_str!("../words/en/export.ftl")),
     ("en/conflicts.ftl", include_str!("../words/en/conflicts.ftl")),
+    ("en/consultations.ftl", include_str!("../words/en/consultations.ftl")),
     ("en/blank.ftl", include_str!("../words/en/blank.ftl")),
     ("en/today.ftl", include_str!("../words/en/today.ftl")),
     ("en/import.ftl", include_str!("../words/en/import.ftl")),

@@ -11,6 +11,7 @@ use crate::{
     record::{
         Date, Flag, Kind, Reading, Vocabulary,
         common::{Money, Place},
+        consultation::REPORT,
         flags,
         schema::{Field, Shape},
         to_complete,
@@ -37,12 +38,15 @@ pub struct RecordRow {
     /// How many events it stands for.
     pub event_count: u64,
     /// Where a project comes from.
-    // A stored row that lacks this or one of the next two is of an earlier version: it is not read, and so made anew.
+    // A stored row that lacks this or one of the next three is of an earlier version: it is not read, and so made anew.
     #[serde(deserialize_with = "Option::deserialize")]
     pub origin: Option<String>,
     /// How many recommendations a consultation's report announces.
     #[serde(deserialize_with = "Option::deserialize")]
     pub announced: Option<u64>,
+    /// What a consultation was.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub meeting: Option<MeetingRow>,
     /// What a conflict is about: keys of the country pack.
     pub stakes: Vec<String>,
     /// Who may see it, where that was said.
@@ -66,6 +70,17 @@ pub struct RecordRow {
     pub to_complete: Vec<Flag>,
     /// Every item of every list.
     pub items: Vec<ItemRow>,
+}
+
+/// What a consultation was, and how much of its report there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeetingRow {
+    /// How far it reached.
+    pub level: Option<String>,
+    /// What kind of meeting it was.
+    pub meeting_type: Option<String>,
+    /// How many of the four parts of its report say something.
+    pub report_parts: usize,
 }
 
 /// One item of a list: a recommendation, an incident, a contribution, a follow-up.
@@ -102,6 +117,11 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
     let schema: Vec<&'static Field> = reading.kind.schema().fields().collect();
     let mut walk = Walk::default();
     walk.object(&schema, fields, "", None, false);
+    let meeting = (reading.kind == Kind::Consultation).then(|| MeetingRow {
+        level: text("level"),
+        meeting_type: text("meeting_type"),
+        report_parts: REPORT.iter().filter(|part| text(part).is_some_and(|text| !text.trim().is_empty())).count(),
+    });
     RecordRow {
         kind: reading.kind,
         title: text("title").unwrap_or_default(),
@@ -115,6 +135,7 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         event_count: fields.get("event_count").and_then(Value::as_u64).unwrap_or(1),
         origin: text("origin"),
         announced: fields.get("recommendations_announced").and_then(Value::as_u64),
+        meeting,
         stakes: keys("stakes"),
         sensitivity: text("sensitivity"),
         source_ref: text("source_ref"),

@@ -75,6 +75,7 @@ async fn each_page_can_be_used_by_everybody_and_weighs_little() {
 async fn addresses(demo: &Demonstration, conflict: &str) -> Vec<(&'static str, String)> {
     let alert = record(demo, "conflict", "Exemple").await;
     let consultation = record(demo, "consultation", "Exemple").await;
+    let series = record(demo, "consultation", "Treize conférences").await;
     let project = record(demo, "project", "Exemple – Convention signée").await;
     let own = record(demo, "project", "Programme de gouvernance partagée").await;
     let at = |path: &str| path.to_owned();
@@ -93,8 +94,11 @@ async fn addresses(demo: &Demonstration, conflict: &str) -> Vec<(&'static str, S
         ("conflict-blank", at("/conflicts/blank")),
         ("conflicts-map", at("/conflicts/map")),
         ("consultations", at("/consultations")),
+        ("consultations-tree", at("/consultations/tree")),
         ("consultation", format!("/consultations/{consultation}")),
+        ("consultation-with-tree", format!("/consultations/{series}")),
         ("consultation-new", at("/consultations/new")),
+        ("consultation-restitution-new", format!("/consultations/{consultation}/new/restitutes")),
         ("recommendations", at("/recommendations")),
         ("projects", at("/projects")),
         ("project", format!("/projects/{project}")),

@@ -24,7 +24,7 @@ use toguna_protocol::{
 
 use super::{
     Pages, Shared,
-    edit::see_other,
+    edit::{relation_of, see_other},
     error::PageError,
     form::Given,
     part::Part,
@@ -51,6 +51,10 @@ fn form_at(path: &str) -> Option<Part> {
     }
     let (id, rest) = rest.split_once('/')?;
     id.parse::<RecordId>().ok()?;
+    if let Some(relation) = rest.strip_prefix("new/") {
+        relation_of(relation).filter(|_| kind == Kind::Consultation)?;
+        return Some(Part::whole(kind));
+    }
     match rest.strip_prefix("edit")? {
         "" => Some(Part::whole(kind)),
         part => Part::of(kind, part.strip_prefix('/')?),
@@ -328,7 +332,7 @@ pub(super) fn unfinished(speech: Speech<'_>, drafts: &[DraftNote]) -> Markup {
     let of_part = |note: &DraftNote| match form_at(&note.form)? {
         part if !part.name.is_empty() => Some(speech.words.one(speech.lang, &part.path)),
         part => {
-            let new = if note.form.ends_with("/new") { ".new" } else { "" };
+            let new = if note.form.contains("/new") { ".new" } else { "" };
             Some(speech.say(&format!("kind-{}{new}", part.path.first()?)))
         }
     };
@@ -372,6 +376,11 @@ mod tests {
             (format!("/conflicts/{record}/editor"), false),
             (format!("/conflicts/{record}"), false),
             (format!("/conflicts/{record}/withdraw/incidents/new"), false),
+            (format!("/consultations/{record}/new/restitutes"), true),
+            (format!("/consultations/{record}/new/same-conflict"), false),
+            (format!("/consultations/{record}/new/"), false),
+            (format!("/conflicts/{record}/new/part-of"), false),
+            ("/consultations/x/new/part-of".to_owned(), false),
             ("/conflicts/x/edit".to_owned(), false),
             ("/wells/new".to_owned(), false),
             ("//elsewhere.example/conflicts/new".to_owned(), false),

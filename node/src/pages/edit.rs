@@ -4,6 +4,7 @@
 //! person changed is written; where somebody else changed the same meanwhile, the form comes back with both.
 
 mod show;
+mod under;
 
 use automerge::ChangeHash;
 use axum::{
@@ -17,10 +18,14 @@ use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::{Command, CommandError, Intent, RecordView, Saved},
     ids::{ItemId, RecordId},
-    record::{Changed, RecordError},
+    record::{Changed, Kind, RecordError},
 };
 
-pub(super) use self::show::{Sheet, problem};
+use self::under::Under;
+pub(super) use self::{
+    show::{Sheet, problem},
+    under::relation_of,
+};
 use super::{
     Pages, Shared,
     drafts::{self, Desk},
@@ -28,7 +33,7 @@ use super::{
     form::{self, Fault, Given},
     part::Part,
     place_map,
-    record::{address, kind_of, plural},
+    record::{address, kind_of},
     visitor::{Posted, Visitor},
 };
 use crate::app::SubmitError;
@@ -60,6 +65,8 @@ pub(super) struct Asked {
     saved: Option<String>,
     /// The number of the draft that it is filled with.
     draft: Option<u64>,
+    /// The section that stands unfolded.
+    unfold: Option<String>,
 }
 
 fn may_write(visitor: &Visitor) -> Result<(), PageError> {
@@ -79,25 +86,57 @@ pub(super) async fn new(
     opened(&pages, &visitor, sheet, &asked).await
 }
 
+/// An empty form for a new consultation that is to stand under another.
+pub(super) async fn new_under(
+    State(pages): State<Shared>,
+    visitor: Visitor,
+    Path((id, relation)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, PageError> {
+    may_write(&visitor)?;
+    let (kind, under) = (Kind::Consultation, Under::of(&pages, &id, &relation).await?);
+    let sheet = Sheet::new(Part::whole(kind), kind).standing(under).following(asked.saved.is_some());
+    opened(&pages, &visitor, sheet, &asked).await
+}
+
 /// Makes a record of what was typed.
 pub(super) async fn create(
     State(pages): State<Shared>,
     Path(kinds): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    let kind = kind_of(&kinds)?;
+    create_one(&pages, kind_of(&kinds)?, None, posted).await
+}
+
+/// Makes a consultation that stands under another.
+pub(super) async fn create_under(
+    State(pages): State<Shared>,
+    Path((id, relation)): Path<(String, String)>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let under = Under::of(&pages, &id, &relation).await?;
+    create_one(&pages, Kind::Consultation, Some(under), posted).await
+}
+
+async fn create_one(pages: &Pages, kind: Kind, under: Option<Under>, posted: Posted) -> Result<Response, PageError> {
     let part = Part::whole(kind);
     let Posted { visitor, given } = posted;
+    let links = under.as_ref().map(Under::links);
+    let sheet = match under {
+        Some(under) => Sheet::new(part.clone(), kind).standing(under),
+        None => Sheet::new(part.clone(), kind),
+    };
     if place_map::is_asked(&given) {
-        return place_map::answer(&pages, &visitor, Sheet::new(part, kind), given).await;
+        return place_map::answer(pages, &visitor, sheet, given).await;
     }
     let next = given.names("next");
-    let form = format!("/{}/new", plural(kind));
+    let form = sheet.form();
     let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
         Err(faults) => Failed::Typed(faults),
-        Ok(fields) => {
+        Ok(mut fields) => {
+            fields.extend(links.map(|links| ("links".to_owned(), links)));
             let intent = drafts::once(&visitor, &form, &given, Intent::Create(kind, Value::Object(fields)));
-            match submit(&pages, &visitor, intent, None).await? {
+            match submit(pages, &visitor, intent, None).await? {
                 Ok(saved) => {
                     return Ok(see_other(&match next {
                         true => format!("{form}?saved={}", saved.record),
@@ -108,8 +147,8 @@ pub(super) async fn create(
             }
         }
     };
-    let desk = Desk::failed(&pages, &visitor, &form, &given).await?;
-    Ok(Sheet::new(part, kind).holding(given).after(failed).at(desk).page(&pages, &visitor).into_response())
+    let desk = Desk::failed(pages, &visitor, &form, &given).await?;
+    Ok(sheet.holding(given).after(failed).at(desk).page(pages, &visitor).into_response())
 }
 
 /// The form of a record's own fields.
@@ -153,7 +192,7 @@ async fn opened(pages: &Pages, visitor: &Visitor, sheet: Sheet, asked: &Asked) -
         Some(draft) => sheet.resuming(draft)?,
         None => sheet,
     };
-    Ok(sheet.at(desk).page(pages, visitor))
+    Ok(sheet.unfolding(asked.unfold.clone()).at(desk).page(pages, visitor))
 }
 
 /// The record, and the part of it that an address names.

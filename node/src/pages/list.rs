@@ -121,6 +121,7 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
         }
         p.more {
             @if *kind == Kind::Conflict { a href="/conflicts/map" { (speech.say("conflict-map-link")) } " " }
+            @if *kind == Kind::Consultation { a href="/consultations/tree" { (speech.say("tree-link")) } " " }
             a href=(format!("/{}/blank", plural(*kind))) { (speech.say("blank-link")) }
         }
         (filters(speech, listing))
@@ -226,16 +227,7 @@ fn filters(speech: Speech<'_>, listing: &Listing) -> Markup {
     html! {
         form.filters method="get" role="search" {
             label { (speech.say("search-words")) " " input type="search" name="text" value=[text.as_deref()] maxlength="200"; }
-            label {
-                (speech.label(&["regions"])) " "
-                select name="region" {
-                    option value="" { (speech.say("all-of-them")) }
-                    option value=(NATIONAL) selected[chosen(region, NATIONAL)] { (speech.say("whole-country")) }
-                    @for (key, name) in speech.terms(List::Regions) {
-                        option value=(key) selected[chosen(region, &key)] { (name) }
-                    }
-                }
-            }
+            (region_filter(speech, region.as_deref()))
             label {
                 (speech.label(&path)) " "
                 select name="status" {
@@ -247,6 +239,22 @@ fn filters(speech: Speech<'_>, listing: &Listing) -> Markup {
             }
             (more_filters(speech, listing))
             button { (speech.say("show-list")) }
+        }
+    }
+}
+
+/// By which region a list is narrowed.
+pub(super) fn region_filter(speech: Speech<'_>, chosen: Option<&str>) -> Markup {
+    html! {
+        label {
+            (speech.label(&["regions"])) " "
+            select name="region" {
+                option value="" { (speech.say("all-of-them")) }
+                option value=(NATIONAL) selected[chosen == Some(NATIONAL)] { (speech.say("whole-country")) }
+                @for (key, name) in speech.terms(List::Regions) {
+                    option value=(key) selected[chosen == Some(&*key)] { (name) }
+                }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod earlier;
 mod head;
 mod history;
+mod meeting;
 mod receipts;
 mod show;
 mod timeline;
@@ -31,7 +32,10 @@ use super::{
     tie::{self, Named},
     visitor::Visitor,
 };
-use crate::views::{Group, ListedRecord};
+use crate::views::{Group, ListedRecord, TreeFilter, TreePage};
+
+/// Consultations directly under one that its page shows.
+const BELOW: usize = 20;
 
 /// The kind that an address names: `conflicts`.
 pub(super) fn kind_of(kinds: &str) -> Result<Kind, PageError> {
@@ -89,6 +93,8 @@ pub(super) struct Page {
     pub(super) named: Named,
     /// The records of the same conflict.
     group: Group,
+    /// Where a consultation stands among the others.
+    tree: Option<TreePage>,
 }
 
 impl Page {
@@ -142,7 +148,13 @@ pub(super) async fn show(
     if record.kind != kind {
         return Err(PageError::NotFound);
     }
-    let group = pages.read(move |views| views.groups(&[id])).await?.pop().unwrap_or_default();
+    let (group, tree) = pages
+        .read(move |views| {
+            let under = TreeFilter { under: Some(id), ..TreeFilter::default() };
+            let tree = (kind == Kind::Consultation).then(|| views.tree(&under, 0, BELOW)).transpose()?;
+            Ok((views.groups(&[id])?.pop().unwrap_or_default(), tree))
+        })
+        .await?;
     let page = Page {
         record,
         receipts,
@@ -155,6 +167,7 @@ pub(super) async fn show(
         csrf: visitor.csrf(),
         named,
         group,
+        tree,
     };
     let speech = visitor.speech(&pages);
     let body = show::body(speech, &page);

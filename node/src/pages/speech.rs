@@ -53,6 +53,12 @@ impl Speech<'_> {
         self.words.say_with(self.lang, id, &[("count", FluentValue::from(count as f64))])
     }
 
+    /// A part in per cent of the whole; nothing of nothing.
+    pub(super) fn share(&self, part: u64, of: u64) -> Option<String> {
+        let (whole, tenth) = tenths(part, of)?;
+        Some(self.say_of("share", &[("whole", &whole.to_string()), ("tenth", &tenth.to_string())]))
+    }
+
     pub(super) fn label(&self, path: &[&str]) -> String {
         self.words.label(self.lang, path)
     }
@@ -181,5 +187,26 @@ impl Speech<'_> {
             }
         };
         parts.iter().filter(known).filter_map(part).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A share in per cent and tenths of it, rounded to the nearest; `None` of nothing.
+fn tenths(part: u64, of: u64) -> Option<(u64, u64)> {
+    let permille = (u128::from(part) * 2000 + u128::from(of)).checked_div(u128::from(of) * 2)?;
+    let permille = u64::try_from(permille).ok()?;
+    Some((permille / 10, permille % 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_to_a_tenth() {
+        assert_eq!(tenths(79, 87), Some((90, 8)));
+        assert_eq!(tenths(2, 3), Some((66, 7)));
+        assert_eq!(tenths(3, 2), Some((150, 0)));
+        assert_eq!(tenths(1, 0), None);
+        assert_eq!(tenths(u64::MAX, u64::MAX), Some((100, 0)));
     }
 }

@@ -3,6 +3,7 @@
 mod blank;
 mod committee;
 mod conflicts;
+mod consultations;
 mod drafts;
 mod exports;
 mod forms;

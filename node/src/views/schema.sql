@@ -124,6 +124,29 @@ CREATE TABLE needs (
     amount   INTEGER NOT NULL    -- minor units
 );
 
+-- What the tree of consultations shows of each, beside what a list shows.
+CREATE TABLE meetings (
+    record          INTEGER PRIMARY KEY,
+    name            TEXT NOT NULL,    -- its title, folded, by which those of one day are sorted
+    level           TEXT,
+    type            TEXT,
+    date            TEXT,             -- when it began, else when it ended
+    first           INTEGER,          -- the earliest day that the date can mean: 20101231
+    report          INTEGER NOT NULL, -- how many of the four parts of the report say something
+    recommendations INTEGER NOT NULL  -- how many of them count
+);
+
+-- Ties by which one consultation stands under another, as far as they stand. The other record may not be here yet, or be
+-- no consultation.
+CREATE TABLE branches (
+    record   INTEGER NOT NULL,
+    item     TEXT NOT NULL,
+    other    BLOB NOT NULL,
+    relation TEXT NOT NULL,
+    PRIMARY KEY (record, item)
+) WITHOUT ROWID;
+CREATE INDEX branches_by_other ON branches (other);
+
 -- What an export needs beside what a list shows.
 CREATE TABLE outlines (
     record  INTEGER PRIMARY KEY,

@@ -2,6 +2,7 @@ mod groups;
 mod matters;
 mod news;
 mod tracker;
+mod tree;
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::rows::{Row, Stamp},
     ids::{Arrival, AuthorKey, EntryHash, FeedId, ItemId, RecordId, Seq, UnixSeconds},
-    projection::{ItemRow, RecordRow},
+    projection::{ItemRow, MeetingRow, RecordRow},
     record::{
         Kind,
         common::{Amount, Currency, Money},
@@ -34,6 +35,7 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         event_count: 1,
         origin: None,
         announced: None,
+        meeting: None,
         stakes: Vec::new(),
         sensitivity: None,
         source_ref: None,
@@ -369,6 +371,11 @@ fn ten_thousand_records_fill_and_page_quickly() {
             row.record.search = serde_json::to_string(&(&draft.record, &edits)).unwrap();
             row.record.items =
                 (0..6).map(|i| item("incidents", i, json!({"date": "2010", "text": "Bétail volé"}))).collect();
+            if draft.kind == Kind::Consultation {
+                row.record.meeting = Some(MeetingRow { level: None, meeting_type: None, report_parts: 1 });
+                let above = self::row(n / 3, Kind::Consultation, "").id;
+                row.record.items.push(item("links", 6, json!({"record": above, "relation": "feeds"})));
+            }
             row
         })
         .collect();
@@ -398,6 +405,16 @@ fn ten_thousand_records_fill_and_page_quickly() {
             .collect();
         times.sort();
         println!("{name}: median {:?}, p95 {:?}", times[50], times[94]);
+    }
+    let under = |id: RecordId| TreeFilter { under: Some(id), ..TreeFilter::default() };
+    for (name, filter) in [
+        ("tree", TreeFilter::default()),
+        ("tree of a region", TreeFilter { region: some("ML-7"), ..TreeFilter::default() }),
+        ("tree under one", under(views.tree(&TreeFilter::default(), 0, 1).unwrap().branches[0].1.top.record.id)),
+    ] {
+        let began = Instant::now();
+        let found = views.tree(&filter, 0, 50).unwrap();
+        println!("{name}: {:?}, {} of {}", began.elapsed(), found.total, found.records);
     }
     let began = Instant::now();
     views.picture().unwrap();

@@ -121,6 +121,12 @@ choice! {
     }
 }
 
+impl Relation {
+    /// Those by which a consultation stands under another, the closest first: the results that it gives back, what it is
+    /// part of, what it feeds, its series. The tie is always an item of the one that stands below.
+    pub const UPWARD: [Relation; 4] = [Relation::Restitutes, Relation::PartOf, Relation::Feeds, Relation::Series];
+}
+
 compound! {
     /// Where something is.
     together ["lat", "lon"]

@@ -57,6 +57,9 @@ choice! {
     }
 }
 
+/// The fields of the report's four parts, in their order.
+pub const REPORT: [&str; 4] = ["report_problems", "report_avenues", "report_axes", "report_actions"];
+
 record! {
     /// A meeting, mission, conference or other consultation. Parent, series and restitution are links.
     pub struct Consultation {

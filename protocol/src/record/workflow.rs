@@ -234,6 +234,17 @@ pub fn flags(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> Ve
     for code in missing_steps(record, reading, vocabulary) {
         flag("/status", code);
     }
+    if reading.kind == Kind::Consultation {
+        let meeting: Consultation = reading.typed();
+        for (pointer, some, code) in [
+            ("/participants_women", meeting.participants_women, "more-women-than-participants"),
+            ("/participants_youth", meeting.participants_youth, "more-youth-than-participants"),
+        ] {
+            if some.zip(meeting.participants).is_some_and(|(some, all)| some > all) {
+                flag(pointer, code);
+            }
+        }
+    }
     if reading.kind == Kind::Project {
         let project: Project = reading.typed();
         let seals = seals(record, &reading.fields);

@@ -35,12 +35,13 @@ struct Kind {
 }
 
 /// Pages that have one address.
-const SINGLE: [(&str, &str); 14] = [
+const SINGLE: [(&str, &str); 15] = [
     ("today", "/"),
     ("conflicts", "/conflicts"),
     ("conflicts of a region and phase", "/conflicts?region=ML-7&status=open"),
     ("new conflict", "/conflicts/new"),
     ("consultations", "/consultations"),
+    ("tree of consultations", "/consultations/tree"),
     ("projects", "/projects"),
     ("recommendations", "/recommendations"),
     ("sync", "/sync"),

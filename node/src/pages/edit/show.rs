@@ -12,7 +12,7 @@ use toguna_protocol::{
     },
 };
 
-use super::{Failed, version_of, version_text};
+use super::{Failed, under::Under, version_of, version_text};
 use crate::{
     pack::Pack,
     pages::{
@@ -38,6 +38,8 @@ pub(in crate::pages) struct Sheet {
     kind: Kind,
     /// The record and its title; `None` for a new one.
     record: Option<(RecordId, serde_json::Map<String, Value>)>,
+    /// What a new one is to stand under.
+    under: Option<Under>,
     part: Part,
     base: Vec<ChangeHash>,
     given: Given,
@@ -45,6 +47,8 @@ pub(in crate::pages) struct Sheet {
     failed: Option<Failed>,
     /// A place was put into it just now.
     placed: bool,
+    /// The section that stands unfolded besides the first.
+    unfolded: Option<String>,
     desk: Desk,
 }
 
@@ -54,12 +58,14 @@ impl Sheet {
         Sheet {
             kind,
             record: None,
+            under: None,
             part,
             base: Vec::new(),
             given: Given::default(),
             just_saved: false,
             failed: None,
             placed: false,
+            unfolded: None,
             desk: Desk::default(),
         }
     }
@@ -70,12 +76,14 @@ impl Sheet {
         Sheet {
             kind: record.kind,
             record: Some((record.id, record.fields.clone())),
+            under: None,
             part,
             base: record.heads.clone(),
             given: Given::of_record(&schema, &record.fields, pack),
             just_saved: false,
             failed: None,
             placed: false,
+            unfolded: None,
             desk: Desk::default(),
         }
     }
@@ -91,6 +99,19 @@ impl Sheet {
         let [read, newer] = [read, now].map(|record| Given::of_record(schema, &record.fields, pack));
         self.given = self.given.rebased(&read, &newer);
         self.base = now.heads.clone();
+        self
+    }
+
+    /// The form of a new record that is to stand under another.
+    pub(super) fn standing(mut self, under: Under) -> Self {
+        self.given = under.given();
+        self.under = Some(under);
+        self
+    }
+
+    /// The form with one of its sections unfolded.
+    pub(super) fn unfolding(mut self, section: Option<String>) -> Self {
+        self.unfolded = section;
         self
     }
 
@@ -156,11 +177,12 @@ impl Sheet {
         let faults = self.faults(speech);
         let inputs = Inputs { speech, given: &self.given, faults: &faults };
         let body = html! {
-            @match &self.record {
-                Some((id, fields)) => (crumbs(speech, self.kind, Some((*id, &title(speech, fields))))),
+            @match self.above(speech) {
+                Some((id, title)) => (crumbs(speech, self.kind, Some((id, &title)))),
                 None => (crumbs(speech, self.kind, None)),
             }
             h1 { (heading) }
+            @if let Some(under) = &self.under { (under.told(speech)) }
             @if self.just_saved { p.saved role="status" { (speech.say("saved-next")) } }
             (self.told(speech, &faults))
             @if self.placed { p.saved role="status" { (speech.say("place-taken")) } }
@@ -188,10 +210,16 @@ impl Sheet {
         layout::page(speech, Some(visitor), &format!("/{}", plural(self.kind)), &heading, &body)
     }
 
+    /// The record that the form is about: id and title.
+    fn above(&self, speech: Speech<'_>) -> Option<(RecordId, String)> {
+        let own = self.record.as_ref().map(|(id, fields)| (*id, title(speech, fields)));
+        own.or_else(|| Some(self.under.as_ref()?.above(speech)))
+    }
+
     /// The address at which the form stands and is sent to.
     pub(in crate::pages) fn form(&self) -> String {
         match (&self.record, self.part.name.as_str()) {
-            (None, _) => format!("/{}/new", plural(self.kind)),
+            (None, _) => self.under.as_ref().map_or_else(|| format!("/{}/new", plural(self.kind)), Under::form),
             (Some((id, _)), "") => format!("{}/edit", address(self.kind, *id)),
             (Some((id, _)), part) => format!("{}/edit/{part}", address(self.kind, *id)),
         }
@@ -200,7 +228,7 @@ impl Sheet {
     fn back(&self) -> String {
         match &self.record {
             Some((id, _)) => address(self.kind, *id),
-            None => format!("/{}", plural(self.kind)),
+            None => self.under.as_ref().map_or_else(|| format!("/{}", plural(self.kind)), Under::address),
         }
     }
 
@@ -226,7 +254,8 @@ impl Sheet {
                     @let fields = typed(&section.fields);
                     @if !fields.is_empty() {
                         // What is rarely filled in at once stays folded until it holds something, or something is wrong.
-                        details.section open[at == 0 || fields.iter().any(|field| inputs.matters(field))] {
+                        @let unfolded = at == 0 || self.unfolded.as_deref() == Some(section.id);
+                        details.section open[unfolded || fields.iter().any(|field| inputs.matters(field))] {
                             summary { h2 { (inputs.speech.say(&format!("section-{}", section.id))) } }
                             @for field in fields { (inputs.field(field, &self.part.path, "")) }
                         }

@@ -63,28 +63,28 @@ impl Inputs<'_> {
     fn beneath(&self, path: &[&str], name: &str) -> Markup {
         html! {
             @if let Some(hint) = self.speech.words.hint(self.speech.lang, path) {
-                p.hint id=(format!("{}-hint", id(name))) { (hint) }
+                p.hint id=(format!("{}-hint", id_of(name))) { (hint) }
             }
             @if let Some(fault) = self.fault(name) {
-                p.fault id=(format!("{}-fault", id(name))) { (fault) }
+                p.fault id=(format!("{}-fault", id_of(name))) { (fault) }
             }
         }
     }
 
     fn described(&self, path: &[&str], name: &str) -> Option<String> {
-        let hint = self.speech.words.hint(self.speech.lang, path).map(|_| format!("{}-hint", id(name)));
+        let hint = self.speech.words.hint(self.speech.lang, path).map(|_| format!("{}-hint", id_of(name)));
         let ids: Vec<String> = self.fault_id(name).into_iter().chain(hint).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }
 
     fn fault_id(&self, name: &str) -> Option<String> {
-        self.fault(name).map(|_| format!("{}-fault", id(name)))
+        self.fault(name).map(|_| format!("{}-fault", id_of(name)))
     }
 
     fn labelled(&self, shape: &Shape, path: &[&str], name: &str) -> Markup {
         html! {
             div.field {
-                label for=(id(name)) { (self.speech.label(path)) }
+                label for=(id_of(name)) { (self.speech.label(path)) }
                 (self.input(shape, path, name, self.described(path, name)))
                 (self.beneath(path, name))
             }
@@ -93,7 +93,7 @@ impl Inputs<'_> {
 
     /// The input alone. `described`: the ids of what tells more of it.
     fn input(&self, shape: &Shape, path: &[&str], name: &str, described: Option<String>) -> Markup {
-        let (id, text) = (id(name), self.text(name));
+        let (id, text) = (id_of(name), self.text(name));
         let invalid = self.fault(name).map(|_| "true");
         match shape {
             Shape::Paragraph => html! {
@@ -213,8 +213,8 @@ impl Inputs<'_> {
     fn lines(&self, path: &[&str], name: &str) -> Markup {
         html! {
             div.field {
-                label for=(id(name)) { (self.speech.label(path)) " " span.aside { (self.speech.say("one-a-line")) } }
-                textarea id=(id(name)) name=(name) rows="2" aria-describedby=[self.described(path, name)] { "\n" (self.text(name)) }
+                label for=(id_of(name)) { (self.speech.label(path)) " " span.aside { (self.speech.say("one-a-line")) } }
+                textarea id=(id_of(name)) name=(name) rows="2" aria-describedby=[self.described(path, name)] { "\n" (self.text(name)) }
                 (self.beneath(path, name))
             }
         }
@@ -225,7 +225,7 @@ impl Inputs<'_> {
         let Shape::Compound { parts, .. } = inner else { return html! {} };
         let of = |part: &Field| path.iter().copied().chain([part.name]).collect::<Vec<&str>>();
         let hint = |part: &Field| self.speech.words.hint(self.speech.lang, &of(part));
-        let hint_id = |part: &Field| format!("{}-hint", id(&join(name, part.name)));
+        let hint_id = |part: &Field| format!("{}-hint", id_of(&join(name, part.name)));
         html! {
             fieldset.sheet {
                 legend { (self.speech.label(path)) }
@@ -261,15 +261,15 @@ impl Inputs<'_> {
         let described = (!ids.is_empty()).then(|| ids.join(" "));
         html! {
             td data-label=(self.speech.label(path)) {
-                label.unseen for=(id(name)) { (row) " : " (self.speech.label(path)) }
+                label.unseen for=(id_of(name)) { (row) " : " (self.speech.label(path)) }
                 (self.input(&part.shape, path, name, described))
-                @if let Some(fault) = self.fault(name) { p.fault id=(format!("{}-fault", id(name))) { (fault) } }
+                @if let Some(fault) = self.fault(name) { p.fault id=(format!("{}-fault", id_of(name))) { (fault) } }
             }
         }
     }
 }
 
 /// An id for an input of this name.
-fn id(name: &str) -> String {
+pub(in crate::pages) fn id_of(name: &str) -> String {
     format!("f-{}", name.replace('/', "-"))
 }

@@ -155,24 +155,15 @@ fn declared_total(speech: Speech<'_>, declared: &DeclaredActivities) -> String {
     let planned = declared.planned.map(|count| speech.count("activities-planned", count));
     let executed = declared.executed.map(|count| speech.count("activities-executed", count));
     let share = match (declared.planned, declared.executed) {
-        (Some(planned), Some(executed)) => tenths(executed, planned),
+        (Some(planned), Some(executed)) => speech.share(executed, planned),
         _ => None,
     };
-    let share = share
-        .map(|(whole, tenth)| speech.say_of("share", &[("whole", &whole.to_string()), ("tenth", &tenth.to_string())]));
     let executed = executed.map(|executed| match share {
         Some(share) => format!("{executed} ({share})"),
         None => executed,
     });
     let told: Vec<String> = planned.into_iter().chain(executed).collect();
     speech.say_of("declared-figure", &[("figure", &told.join(", "))])
-}
-
-/// A share in per cent and tenths of it, rounded to the nearest; `None` of nothing.
-fn tenths(part: u64, of: u64) -> Option<(u64, u64)> {
-    let permille = (u128::from(part) * 2000 + u128::from(of)).checked_div(u128::from(of) * 2)?;
-    let permille = u64::try_from(permille).ok()?;
-    Some((permille / 10, permille % 10))
 }
 
 fn recommendations(speech: Speech<'_>, national: &National) -> Markup {
@@ -310,15 +301,6 @@ fn alert_row(speech: Speech<'_>, alert: &AlertLine, today: toguna_protocol::reco
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn shares_are_rounded_to_a_tenth() {
-        assert_eq!(tenths(79, 87), Some((90, 8)));
-        assert_eq!(tenths(2, 3), Some((66, 7)));
-        assert_eq!(tenths(3, 2), Some((150, 0)));
-        assert_eq!(tenths(1, 0), None);
-        assert_eq!(tenths(u64::MAX, u64::MAX), Some((100, 0)));
-    }
 
     #[test]
     fn keys_come_in_the_order_of_their_list() {

@@ -10,7 +10,7 @@ use toguna_protocol::{
     },
 };
 
-use super::{Page, address, crumbs, head, receipts, timeline, title};
+use super::{Page, address, crumbs, head, meeting, receipts, timeline, title};
 use crate::pages::{
     evaluate::opinions,
     live,
@@ -41,7 +41,10 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
             (head::same_conflict(speech, page))
             (timeline::timeline(speech, page, &here, page.only.as_deref()))
         }
-        @for section in sections(kind) { (part(speech, page, &elsewhere(section, kind), &here)) }
+        @for (at, section) in sections(kind).into_iter().enumerate() {
+            (part(speech, page, &elsewhere(section, kind), &here))
+            @if at == 0 && kind == Kind::Consultation { (meeting::place(speech, page, &here)) }
+        }
         (ties(speech, record, &page.named, &page.group, page.may_write.then_some(&page.csrf)))
         (last_change(speech, page))
     }
@@ -139,6 +142,9 @@ pub(in crate::pages) fn label_of(speech: Speech<'_>, kind: toguna_protocol::reco
 }
 
 fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Markup {
+    if let Some(own) = meeting::section(speech, page, section, here) {
+        return own;
+    }
     let path = [page.record.kind.key()];
     let fields = &page.record.fields;
     let known = |field: &&&'static Field| field.name != "title" && is_filled(fields, field);
@@ -176,7 +182,7 @@ fn is_something(value: &Value) -> bool {
     }
 }
 
-fn line(speech: Speech<'_>, field: &Field, path: &[&str], value: &Value) -> Markup {
+pub(super) fn line(speech: Speech<'_>, field: &Field, path: &[&str], value: &Value) -> Markup {
     let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
     html! {
         dt { (speech.label(&path)) }

@@ -3,15 +3,12 @@
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
-use toguna_protocol::{
-    engine::Office,
-    record::{List, date::Day},
-};
+use toguna_protocol::{engine::Office, record::date::Day};
 
 use super::{Reader, SHOWN, line, matters, same};
 use crate::{
-    pages::{Shared, days, error::PageError, layout, speech::Speech, visitor::Visitor},
-    views::{Filter, LikelySame, Matter, MatterFilter, MatterPage, NATIONAL, Need, Page, Views, ViewsError},
+    pages::{Shared, days, error::PageError, layout, list, speech::Speech, visitor::Visitor},
+    views::{Filter, LikelySame, Matter, MatterFilter, MatterPage, Need, Page, Views, ViewsError},
 };
 
 /// Lines on a page that lists all of a kind.
@@ -258,16 +255,7 @@ async fn of_matters(
     let body = html! {
         h1 { (title) }
         form.filters method="get" {
-            label {
-                (speech.label(&["regions"])) " "
-                select name="region" {
-                    option value="" { (speech.say("all-of-them")) }
-                    option value=(NATIONAL) selected[asked.region().as_deref() == Some(NATIONAL)] { (speech.say("whole-country")) }
-                    @for (key, name) in speech.terms(List::Regions) {
-                        option value=(key) selected[asked.region().as_deref() == Some(&*key)] { (name) }
-                    }
-                }
-            }
+            (list::region_filter(speech, asked.region().as_deref()))
             button { (speech.say("show-list")) }
         }
         p role="status" { (speech.count("matters-found", page.total)) }

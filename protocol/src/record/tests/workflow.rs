@@ -154,3 +154,20 @@ fn a_consultation_goes_its_way() {
     start(Value::Null).patch(json!({"status": "validated"})).expect("entered from paper");
     assert_eq!(codes(start(json!("held")).patch(json!({"status": null}))), ["step-not-allowed"]);
 }
+
+#[test]
+fn a_part_of_those_who_took_part_is_no_more_than_all_of_them() {
+    let flags = |counts: Value| {
+        let mut fields = json!({"title": "x"});
+        fields.as_object_mut().expect("an object").extend(counts.as_object().cloned().unwrap_or_default());
+        flag_codes(&mut Office::create(1, Kind::Consultation, fields).expect("nothing is refused for it"))
+    };
+    for (counts, expected) in [
+        (json!({"participants": 40, "participants_women": 40, "participants_youth": 0}), vec![]),
+        (json!({"participants": 40, "participants_women": 41}), vec!["more-women-than-participants"]),
+        (json!({"participants": 0, "participants_youth": 1}), vec!["more-youth-than-participants"]),
+        (json!({"participants_women": 41, "participants_youth": 3}), vec![]),
+    ] {
+        assert_eq!(flags(counts.clone()), expected, "{counts}");
+    }
+}
