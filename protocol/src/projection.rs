@@ -64,8 +64,39 @@ pub struct RecordRow {
     pub flags: Vec<Flag>,
     /// What is still to be filled in.
     pub to_complete: Vec<Flag>,
+    /// What reports count by.
+    pub facts: Facts,
     /// Every item of every list.
     pub items: Vec<ItemRow>,
+}
+
+/// Values of a record that reports count or count by, and lists do not show.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// How far a consultation reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// How many took part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants: Option<u64>,
+    /// How many of them were women.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants_women: Option<u64>,
+    /// How many of them were young.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants_youth: Option<u64>,
+    /// The objective that a project serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<String>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Date>,
+    /// Since when the phase of a conflict holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase_since: Option<Date>,
+    /// Of several sensitivities that offices gave it, the strictest; else the one it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strictest: Option<String>,
 }
 
 /// One item of a list: a recommendation, an incident, a contribution, a follow-up.
@@ -89,6 +120,7 @@ pub struct ItemRow {
 pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> RecordRow {
     let fields = &reading.fields;
     let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
+    let count = |key: &str| fields.get(key).and_then(Value::as_u64);
     let date = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|text| text.parse::<Date>().ok());
     let phase = fields.get("phase");
     let status = match reading.kind {
@@ -114,7 +146,7 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
             .or_else(|| date(phase.and_then(|phase| phase.get("since")))),
         event_count: fields.get("event_count").and_then(Value::as_u64).unwrap_or(1),
         origin: text("origin"),
-        announced: fields.get("recommendations_announced").and_then(Value::as_u64),
+        announced: count("recommendations_announced"),
         stakes: keys("stakes"),
         sensitivity: text("sensitivity"),
         source_ref: text("source_ref"),
@@ -125,8 +157,34 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         unknown: reading.unknown.len(),
         flags: flags(record, reading, vocabulary),
         to_complete: to_complete(reading),
+        facts: Facts {
+            level: text("level"),
+            participants: count("participants"),
+            participants_women: count("participants_women"),
+            participants_youth: count("participants_youth"),
+            objective: text("objective"),
+            end_date: date(fields.get("end_date")),
+            phase_since: date(phase.and_then(|phase| phase.get("since"))),
+            strictest: strictest(reading).or_else(|| text("sensitivity")),
+        },
         items: walk.items,
     }
+}
+
+/// The strictest of the sensitivities that offices gave a record apart; `None` where they did not.
+fn strictest(reading: &Reading) -> Option<String> {
+    let clashing = reading.concurrent.iter().find(|field| field.pointer == "/sensitivity")?;
+    strictest_of(clashing.values.iter().map(|seen| seen.value.as_str()))
+}
+
+/// The strictest of some sensitivities, where nothing said is internal and what only a newer version knows is strictest.
+pub fn strictest_of<'v>(values: impl Iterator<Item = Option<&'v str>>) -> Option<String> {
+    let strictness = |value: &&str| match *value {
+        "public" => 0,
+        "internal" => 1,
+        _ => 2,
+    };
+    values.map(|value| value.unwrap_or("internal")).max_by_key(strictness).map(str::to_owned)
 }
 
 #[derive(Default)]

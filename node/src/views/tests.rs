@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::rows::{Row, Stamp},
     ids::{Arrival, AuthorKey, EntryHash, FeedId, ItemId, RecordId, Seq, UnixSeconds},
-    projection::{ItemRow, RecordRow},
+    projection::{Facts, ItemRow, RecordRow},
     record::{
         Kind,
         common::{Amount, Currency, Money},
@@ -44,6 +44,7 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         unknown: 0,
         flags: Vec::new(),
         to_complete: Vec::new(),
+        facts: Facts::default(),
         items: Vec::new(),
     };
     Row {

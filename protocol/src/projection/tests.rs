@@ -70,7 +70,11 @@ fn a_conflict_becomes_one_row_and_rows_of_its_items() {
     assert!(row.to_complete.iter().any(|flag| flag.code == "no-parties"));
     let stored = serde_json::to_string(&row).expect("JSON");
     assert_eq!(serde_json::from_str::<RecordRow>(&stored).expect("a row"), row);
-    for lacking in ["\"origin\":null,", "\"stakes\":[\"land-tenure\"],"] {
+    for lacking in [
+        "\"origin\":null,",
+        "\"stakes\":[\"land-tenure\"],",
+        "\"facts\":{\"phase_since\":\"2010-06\",\"strictest\":\"internal\"},",
+    ] {
         let earlier = stored.replace(lacking, "");
         assert!(
             earlier != stored && serde_json::from_str::<RecordRow>(&earlier).is_err(),
