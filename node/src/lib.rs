@@ -6,12 +6,14 @@
 pub mod pack;
 pub mod words;
 mod durable;
+mod days;
 mod flow;
 pub mod certificate;
 pub mod accounts;
 pub mod store;
 pub mod net;
 pub mod views;
+pub mod report;
 pub mod driver;
 pub mod app;
 pub mod web;

@@ -6,7 +6,7 @@
 //! record; `dates.ftl` dates and moments; `people.ftl` accounts and the demonstration; `carry.ftl` links and bundles;
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
 //! files and what is said of them; `import.ftl` files that are imported; `certificate.ftl` what a browser sees of the
-//! node; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on paper; `today.ftl` what waits,
+//! node; `conflicts.ftl` the list and the page of conflicts; `blank.ftl` forms on paper; `reports.ftl` reports; `today.ftl` what waits,
 //! deadlines and reviews; `pages.ftl` all that stands on pages besides. A message that English lacks is shown in French.
 //! Tests hold that nothing is missing in either.
 //!
@@ -50,6 +50,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/today.ftl", include_str!("../words/fr/today.ftl")),
     ("fr/import.ftl", include_str!("../words/fr/import.ftl")),
     ("fr/certificate.ftl", include_str!("../words/fr/certificate.ftl")),
+    ("fr/reports.ftl", include_str!("../words/fr/reports.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -65,6 +66,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/today.ftl", include_str!("../words/en/today.ftl")),
     ("en/import.ftl", include_str!("../words/en/import.ftl")),
     ("en/certificate.ftl", include_str!("../words/en/certificate.ftl")),
+    ("en/reports.ftl", include_str!("../words/en/reports.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

@@ -116,6 +116,23 @@ pub struct ItemRow {
     pub values: Map<String, Value>,
 }
 
+impl ItemRow {
+    /// A field that holds a text or a key.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).and_then(Value::as_str)
+    }
+
+    /// A field that holds a date.
+    pub fn date(&self, name: &str) -> Option<Date> {
+        self.text(name).and_then(|date| date.parse().ok())
+    }
+
+    /// A field that holds a count.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.values.get(name).and_then(Value::as_u64)
+    }
+}
+
 /// The rows of one record.
 pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> RecordRow {
     let fields = &reading.fields;

@@ -7,6 +7,10 @@ use axum::extract::State;
 use maud::Markup;
 
 use self::show::body;
+pub(super) use self::{
+    money::stage_name,
+    show::{declared_total, in_order},
+};
 use super::{Shared, days, error::PageError, fresh::Situation, layout, visitor::Visitor};
 use crate::views::{Activities, AlertLine, ConflictPlaces, ContributionLine, Picture, Views, ViewsError};
 

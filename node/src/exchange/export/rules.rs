@@ -20,7 +20,7 @@ use crate::{pack::Pack, views::Outline};
 const RECENT_DAYS: i64 = 30;
 
 /// Counts below it are written as "fewer than".
-pub(super) const FEW: u64 = 5;
+pub(crate) const FEW: u64 = 5;
 
 /// Words by which a place is known for a camp, a well or a depot, without accents. Whole words, in any number.
 const HIDDEN_WORDS: [&str; 16] = [

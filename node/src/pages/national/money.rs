@@ -54,7 +54,7 @@ fn of_currency(speech: Speech<'_>, national: &National, currency: &str, sums: &C
     }
 }
 
-fn stage_name(speech: Speech<'_>, stage: &str) -> String {
+pub(in crate::pages) fn stage_name(speech: Speech<'_>, stage: &str) -> String {
     if stage == UNSTATED {
         speech.say("unstated")
     } else {

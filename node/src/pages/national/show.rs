@@ -16,7 +16,7 @@ use crate::{
         record::linked,
         speech::Speech,
     },
-    views::{AlertLine, DeclaredActivities, NATIONAL, UNSTATED},
+    views::{AlertLine, NATIONAL, UNSTATED},
     words,
 };
 
@@ -41,7 +41,7 @@ fn figure(speech: Speech<'_>, count: u64, address: &str) -> Markup {
 }
 
 /// The keys that occur, in the order of their list, then those that only a newer version knows, then the unstated.
-fn in_order<'k>(known: &[&'k str], found: &BTreeSet<&'k str>) -> Vec<&'k str> {
+pub(in crate::pages) fn in_order<'k>(known: &[&'k str], found: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let of_list = known.iter().copied().filter(|key| found.contains(key));
     let newer = found.iter().copied().filter(|key| !known.contains(key) && *key != UNSTATED);
     of_list.chain(newer).chain(found.iter().copied().filter(|key| *key == UNSTATED)).collect()
@@ -123,7 +123,7 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
         section id="activities" {
             h2 { (speech.say("activities-title")) }
             @for declared in &national.activities.declared {
-                p.total { (declared_total(speech, declared)) " " a href="/projects?origin=own" { (told) } }
+                p.total { (declared_total(speech, declared.planned, declared.executed)) " " a href="/projects?origin=own" { (told) } }
                 p.aside {
                     (linked(speech, &declared.record))
                     @for part in [&declared.label, &declared.source].into_iter().flatten() { " · " (part) }
@@ -151,13 +151,10 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
     }
 }
 
-fn declared_total(speech: Speech<'_>, declared: &DeclaredActivities) -> String {
-    let planned = declared.planned.map(|count| speech.count("activities-planned", count));
-    let executed = declared.executed.map(|count| speech.count("activities-executed", count));
-    let share = match (declared.planned, declared.executed) {
-        (Some(planned), Some(executed)) => tenths(executed, planned),
-        _ => None,
-    };
+pub(in crate::pages) fn declared_total(speech: Speech<'_>, planned: Option<u64>, executed: Option<u64>) -> String {
+    let share = executed.zip(planned).and_then(|(executed, planned)| tenths(executed, planned));
+    let planned = planned.map(|count| speech.count("activities-planned", count));
+    let executed = executed.map(|count| speech.count("activities-executed", count));
     let share = share
         .map(|(whole, tenth)| speech.say_of("share", &[("whole", &whole.to_string()), ("tenth", &tenth.to_string())]));
     let executed = executed.map(|executed| match share {

@@ -1,0 +1,96 @@
+//! Consultations of the period by level, and recommendations by theme as they stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use toguna_protocol::engine::past::PastRow;
+
+use super::{Asked, period::Lies};
+use crate::views::UNSTATED;
+
+/// Consultations of one level.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtLevel {
+    /// The level's key; none where it was not stated.
+    pub level: Option<String>,
+    /// How many took place in the period.
+    pub held: u64,
+    /// How many may have: their dates are not exact enough.
+    pub perhaps: u64,
+    /// Participants of those that took place in the period.
+    pub participants: u64,
+    /// Women among them, as far as they were counted.
+    pub women: u64,
+    /// The young among them, as far as they were counted.
+    pub youth: u64,
+    /// Records of those that say nothing of participants.
+    pub uncounted: u64,
+}
+
+/// Whether a consultation has taken place.
+fn is_held(status: Option<&str>) -> bool {
+    matches!(status, Some("held" | "reported" | "validated" | "restituted"))
+}
+
+pub(super) fn take(levels: &mut BTreeMap<Option<String>, AtLevel>, row: &PastRow, asked: &Asked) {
+    let (record, facts) = (&row.record, &row.record.facts);
+    let Some(lies) = record.date.map(|date| asked.period.holds(date)).filter(|_| is_held(record.status.as_deref()))
+    else {
+        return;
+    };
+    if lies == Lies::Outside {
+        return;
+    }
+    let at = levels.entry(facts.level.clone()).or_default();
+    at.level.clone_from(&facts.level);
+    if lies == Lies::Perhaps {
+        at.perhaps += record.event_count;
+        return;
+    }
+    at.held += record.event_count;
+    at.participants += facts.participants.unwrap_or(0);
+    at.women += facts.participants_women.unwrap_or(0);
+    at.youth += facts.participants_youth.unwrap_or(0);
+    at.uncounted += u64::from(facts.participants.is_none() && record.event_count > 0);
+}
+
+/// Recommendations of one theme.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Themes {
+    /// The theme's key; none where it was not stated.
+    pub theme: Option<String>,
+    /// How many.
+    pub count: u64,
+    /// How many of each status, `unstated` included.
+    pub by_status: BTreeMap<String, u64>,
+    /// How many of which nothing was heard.
+    pub silent: u64,
+}
+
+impl Themes {
+    /// Its figures, as the national picture has them.
+    pub(super) fn figures(&self, note: &mut impl FnMut(String, u64)) {
+        let theme = self.theme.as_deref().unwrap_or(UNSTATED);
+        note(format!("recommendations/{theme}"), self.count);
+        note(format!("recommendations/{theme}/silent"), self.silent);
+        for (status, count) in &self.by_status {
+            note(format!("recommendations/{theme}/{status}"), *count);
+        }
+    }
+}
+
+pub(super) fn take_recommendations(themes: &mut BTreeMap<Option<String>, Themes>, row: &PastRow) {
+    let counted = || row.record.items.iter().filter(|item| item.counts);
+    let heard_of: BTreeSet<_> = counted()
+        .filter(|item| item.list == "recommendations/follow_ups")
+        .filter_map(|item| item.parent.as_ref())
+        .collect();
+    for item in counted().filter(|item| item.list == "recommendations") {
+        let theme = item.text("theme").map(str::to_owned);
+        let of_theme = themes.entry(theme.clone()).or_default();
+        of_theme.theme = theme;
+        of_theme.count += 1;
+        of_theme.silent += u64::from(!heard_of.contains(&item.item));
+        *of_theme.by_status.entry(item.text("status").unwrap_or(UNSTATED).to_owned()).or_default() += 1;
+    }
+}
