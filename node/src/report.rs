@@ -37,7 +37,7 @@ pub use self::{
     consultations::{AtLevel, Themes},
     digest::Digest,
     fingerprint::Fingerprint,
-    money::{Money, PartnerMoney},
+    money::{Money, PartnerMoney, partner_figure},
     period::Period,
     reviews::Review,
 };
@@ -194,11 +194,13 @@ impl Report {
     pub fn figures(&self) -> BTreeMap<String, i64> {
         let Content::Full(full) = &self.content else { return BTreeMap::new() };
         let mut figures = BTreeMap::new();
-        let mut note = |key: String, figure: u64| drop(figures.insert(key, i64::try_from(figure).unwrap_or(i64::MAX)));
+        let mut note = |key: String, figure: u64| {
+            figures.insert(key, i64::try_from(figure).unwrap_or(i64::MAX));
+        };
         full.conflicts.figures(&mut note);
         full.activities.figures(&mut note);
         full.alerts.figures(&mut note);
-        full.recommendations.iter().for_each(|theme| theme.figures(&mut note));
+        consultations::figures(&full.recommendations, &mut note);
         for (currency, money) in &full.money {
             figures.extend(money.figures(currency));
         }

@@ -8,7 +8,7 @@ mod print;
 mod sections;
 mod show;
 
-use std::collections::BTreeMap;
+pub(super) use self::show::name;
 
 use axum::{
     extract::{Path, State},
@@ -34,7 +34,7 @@ use crate::{
     pack::Pack,
     report::{
         Asked, Fingerprint, Gathering, Period, Report, ReportKind,
-        kept::{Kept, KeptReports, LastPrinted, Made, last_printed},
+        kept::{Kept, KeptReports, LastPrinted, Made},
     },
 };
 
@@ -84,8 +84,8 @@ async fn all_kept(pages: &Pages) -> Result<Vec<Kept>, PageError> {
 }
 
 /// Of every figure that was printed at this office the last value.
-pub(super) async fn printed_last(pages: &Pages) -> Result<BTreeMap<String, LastPrinted>, PageError> {
-    Ok(last_printed(&all_kept(pages).await?))
+pub(super) async fn printed_last(pages: &Pages) -> Result<LastPrinted, PageError> {
+    Ok(LastPrinted::among(all_kept(pages).await?))
 }
 
 /// Makes a report of the records as they were at a state of knowledge.

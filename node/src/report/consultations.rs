@@ -67,16 +67,18 @@ pub struct Themes {
     pub silent: u64,
 }
 
-impl Themes {
-    /// Its figures, as the national picture has them.
-    pub(super) fn figures(&self, note: &mut impl FnMut(String, u64)) {
-        let theme = self.theme.as_deref().unwrap_or(UNSTATED);
-        note(format!("recommendations/{theme}"), self.count);
-        note(format!("recommendations/{theme}/silent"), self.silent);
-        for (status, count) in &self.by_status {
-            note(format!("recommendations/{theme}/{status}"), *count);
+/// The figures of recommendations, as the national picture has them: of each theme, and of all together.
+pub(super) fn figures(themes: &[Themes], note: &mut impl FnMut(String, u64)) {
+    let mut all: BTreeMap<String, u64> = BTreeMap::new();
+    for of in themes {
+        let theme = of.theme.as_deref().unwrap_or(UNSTATED);
+        let by_status = of.by_status.iter().map(|(status, count)| (status.as_str(), *count));
+        for (name, count) in by_status.chain([("count", of.count), ("silent", of.silent)]) {
+            note(format!("recommendations/{theme}/{name}"), count);
+            *all.entry(format!("recommendations/all/{name}")).or_default() += count;
         }
     }
+    all.into_iter().for_each(|(name, count)| note(name, count));
 }
 
 pub(super) fn take_recommendations(themes: &mut BTreeMap<Option<String>, Themes>, row: &PastRow) {

@@ -128,27 +128,28 @@ impl KeptReports {
     }
 }
 
-/// The value of a figure that was printed last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LastPrinted {
-    /// The value.
-    pub value: i64,
-    /// When.
-    pub at: UnixSeconds,
-    /// In which report.
-    pub fingerprint: Fingerprint,
+/// Of every figure the value that was printed last.
+#[derive(Debug, Clone, Default)]
+pub struct LastPrinted(Vec<Kept>);
+
+impl LastPrinted {
+    /// Among some reports, the newest first. A digest has no figures of its own.
+    pub fn among(kept: Vec<Kept>) -> Self {
+        LastPrinted(kept.into_iter().filter(|kept| kept.kind != ReportKind::Digest).collect())
+    }
+
+    /// The value of a figure, and the report it was printed in. What a report counted none of it does not name.
+    pub fn of(&self, figure: &str) -> Option<(i64, &Kept)> {
+        let is_printed = |kept: &&Kept| kept.kind != ReportKind::Brief || !is_cell(figure);
+        let kept = self.0.iter().find(is_printed)?;
+        Some((kept.figures.get(figure).copied().unwrap_or(0), kept))
+    }
 }
 
-/// Of every figure that was ever printed the last value. `kept`: the newest first.
-pub fn last_printed(kept: &[Kept]) -> BTreeMap<String, LastPrinted> {
-    let mut last = BTreeMap::new();
-    for Kept { figures, at, fingerprint, .. } in kept {
-        for (figure, value) in figures {
-            let printed = LastPrinted { value: *value, at: *at, fingerprint: *fingerprint };
-            last.entry(figure.clone()).or_insert(printed);
-        }
-    }
-    last
+/// Whether a figure stands in the midst of a table: one page has no room for those.
+fn is_cell(figure: &str) -> bool {
+    let of_region = figure.starts_with("conflicts/") && figure.matches('/').count() > 1;
+    of_region || (figure.starts_with("recommendations/") && !figure.starts_with("recommendations/all/"))
 }
 
 #[cfg(test)]
@@ -186,9 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn of_each_figure_the_last_value_counts_whichever_report_it_stood_in() {
-        let last = last_printed(&[kept(3, &[("a", 3)]), kept(2, &[("a", 2), ("b", 5)])]);
-        let of = |name: &str| (last[name].value, last[name].at.0);
-        assert_eq!((of("a"), of("b"), last.len()), ((3, 3), (5, 2), 2));
+    fn of_each_figure_the_last_value_counts_and_one_that_was_not_named_was_nought() {
+        let brief = Kept { kind: ReportKind::Brief, ..kept(3, &[("conflicts", 3), ("conflicts/ML-8/truce", 9)]) };
+        let digest = Kept { kind: ReportKind::Digest, ..kept(4, &[]) };
+        let last = LastPrinted::among(vec![digest, brief, kept(2, &[("conflicts", 2), ("conflicts/ML-8/truce", 1)])]);
+        let of = |name: &str| last.of(name).map(|(value, kept)| (value, kept.at.0));
+        assert_eq!(of("conflicts"), Some((3, 3)));
+        assert_eq!(of("conflicts/ML-8/truce"), Some((1, 2)), "a page of totals does not print it");
+        assert_eq!(of("conflicts/settled"), Some((0, 3)));
+        assert_eq!(LastPrinted::default().of("conflicts"), None);
     }
 }

@@ -25,8 +25,9 @@ report-made-by = Made by
 report-fingerprint = Fingerprint
 report-no-period = Nothing was made: give a year in four digits and, for the quarterly report, a quarter.
 report-lacking = This report cannot be made here: changes by { $offices } that are part of it are missing. Exchange with that office, then try again.
-nothing-printed = never printed
-last-printed = last printed value: { $value }, on { $moment }, fingerprint
+nothing-printed = None of these figures has been printed at this office yet.
+last-printed = Figures printed last: { $report }, on { $moment }, fingerprint
+printed-value = (printed: { $value })
 
 ## The paper
 

@@ -2,7 +2,7 @@
 
 nav-reports = Rapports
 reports-title = Rapports
-reports-explained = Un rapport est établi pour une période, à partir de la situation d'un moment, et se réimprime tel quel : son empreinte le prouve. Deux bureaux qui ont les mêmes données impriment la même empreinte.
+reports-explained = Un rapport est établi pour une période, à partir de la situation d'un moment, et se réimprime tel quel : son empreinte le prouve. Deux bureaux qui ont les mêmes données impriment la même empreinte.
 reports-made = Rapports établis à ce bureau
 reports-none = Aucun rapport n'a encore été établi.
 report-annual = Rapport annuel
@@ -15,34 +15,35 @@ report-year = Année
 report-quarter = Période
 report-whole-year = Toute l'année
 report-quarter-of = Trimestre { $quarter }
-report-quarter-hint = Le rapport trimestriel demande un trimestre ; le rapport annuel porte toujours sur l'année.
+report-quarter-hint = Le rapport trimestriel demande un trimestre ; le rapport annuel porte toujours sur l'année.
 report-knowledge = Situation
 report-now = Situation arrêtée maintenant
-report-as-in = Situation de : { $report }, { $moment }
+report-as-in = Situation de : { $report }, { $moment }
 report-make = Établir le rapport
 report-made-at = Établi le
 report-made-by = Établi par
 report-fingerprint = Empreinte
-report-no-period = Rien n'a été établi : donnez une année en quatre chiffres et, pour le rapport trimestriel, un trimestre.
-report-lacking = Ce rapport ne peut pas être établi ici : il manque des modifications de { $offices } qui en font partie. Échangez avec ce bureau, puis recommencez.
-nothing-printed = jamais imprimé
-last-printed = dernière valeur imprimée : { $value }, le { $moment }, empreinte
+report-no-period = Rien n'a été établi : donnez une année en quatre chiffres et, pour le rapport trimestriel, un trimestre.
+report-lacking = Ce rapport ne peut pas être établi ici : il manque des modifications de { $offices } qui en font partie. Échangez avec ce bureau, puis recommencez.
+nothing-printed = Aucun de ces chiffres n'a encore été imprimé à ce bureau.
+last-printed = Derniers chiffres imprimés : { $report }, le { $moment }, empreinte
+printed-value = (imprimé : { $value })
 
 ## Le papier
 
 report-programme = Programme de gouvernance partagée de la sécurité et de la paix
 report-earlier = État antérieur
 report-earlier-explained = les données d'aujourd'hui donnent d'autres chiffres.
-report-differs = Attention : ce qui est imprimé ici n'est pas le rapport d'origine, dont l'empreinte est autre. Le programme a changé depuis, ou le journal des rapports a été modifié.
+report-differs = Attention : ce qui est imprimé ici n'est pas le rapport d'origine, dont l'empreinte est autre. Le programme a changé depuis, ou le journal des rapports a été modifié.
 report-freshness = Jusqu'où vont les données
 report-until = Dernière saisie reçue
 report-silent = sans nouvelles
-report-at-least = Les totaux se lisent « au moins » : il peut manquer des saisies de { $offices }.
+report-at-least = Les totaux se lisent « au moins » : il peut manquer des saisies de { $offices }.
 report-plan = Plan de la période
 report-plan-none = Aucune ligne de plan n'est saisie pour la période.
 report-plan-counted = { $count ->
-        [one] { $count } ligne de plan n'est que comptée : à venir, à diffusion restreinte ou en surnombre.
-       *[other] { $count } lignes de plan ne sont que comptées : à venir, à diffusion restreinte ou en surnombre.
+        [one] { $count } ligne de plan n'est que comptée : à venir, à diffusion restreinte ou en surnombre.
+       *[other] { $count } lignes de plan ne sont que comptées : à venir, à diffusion restreinte ou en surnombre.
     }
 report-in-period = { $count ->
         [one] { $count } activité détaillée se situe, ou peut se situer, dans la période
@@ -117,5 +118,5 @@ report-unnamed = { $count ->
         [one] { $count } fiche à diffusion restreinte n'est que comptée.
        *[other] { $count } fiches à diffusion restreinte ne sont que comptées.
     }
-digest-explained = Ne sont comptées que les fiches publiques. Les effectifs de moins de cinq personnes ou événements s'écrivent « <5 » ; les incidents des trente derniers jours n'y sont pas.
-digest-left-out = Fiches qui ne sont pas publiques :
+digest-explained = Ne sont comptées que les fiches publiques. Les effectifs de moins de cinq personnes ou événements s'écrivent « <5 » ; les incidents des trente derniers jours n'y sont pas.
+digest-left-out = Fiches qui ne sont pas publiques :

@@ -24,7 +24,7 @@ pub(super) struct Choice<'a> {
 }
 
 /// What a report is called: its kind and period.
-pub(super) fn name(speech: Speech<'_>, kept: &Kept) -> String {
+pub(in crate::pages) fn name(speech: Speech<'_>, kept: &Kept) -> String {
     let period = speech.date(&kept.period.date());
     speech.say_of("report-of", &[("kind", &kind_name(speech, kept.kind)), ("period", &period)])
 }
