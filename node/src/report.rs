@@ -15,6 +15,7 @@ mod activities;
 mod conflicts;
 mod consultations;
 pub mod digest;
+pub mod dossier;
 pub mod fingerprint;
 pub mod kept;
 mod money;
@@ -36,6 +37,7 @@ pub use self::{
     conflicts::{Alerts, Conflicts, Ending, Incidents, RegionPhases},
     consultations::{AtLevel, Themes},
     digest::Digest,
+    dossier::Dossier,
     fingerprint::Fingerprint,
     money::{Money, PartnerMoney, partner_figure},
     period::Period,
@@ -64,11 +66,24 @@ pub enum ReportKind {
     Annual,
     /// What everybody may read.
     Digest,
+    /// One record with its history.
+    Dossier,
+}
+
+/// What a report is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// A period.
+    Period(Period),
+    /// One record.
+    Record(RecordId),
 }
 
 impl ReportKind {
-    /// Every kind, in the order in which they are offered.
-    pub const ALL: [ReportKind; 4] = [ReportKind::Annual, ReportKind::Quarterly, ReportKind::Brief, ReportKind::Digest];
+    /// Every kind that is made for a period, in the order in which they are offered.
+    pub const PERIODICAL: [ReportKind; 4] =
+        [ReportKind::Annual, ReportKind::Quarterly, ReportKind::Brief, ReportKind::Digest];
 
     /// Its name in addresses, messages and kept lines.
     pub fn key(self) -> &'static str {
@@ -77,16 +92,17 @@ impl ReportKind {
             ReportKind::Quarterly => "quarterly",
             ReportKind::Annual => "annual",
             ReportKind::Digest => "digest",
+            ReportKind::Dossier => "dossier",
         }
     }
 
-    /// The kind of a key.
-    pub fn from_key(key: &str) -> Option<ReportKind> {
-        ReportKind::ALL.into_iter().find(|kind| kind.key() == key)
+    /// The kind of a key, of those that are made for a period.
+    pub fn periodical(key: &str) -> Option<ReportKind> {
+        ReportKind::PERIODICAL.into_iter().find(|kind| kind.key() == key)
     }
 }
 
-/// What is asked of a report, beside the knowledge it is made from.
+/// What is asked of a report on a period, beside the knowledge it is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
     /// Which report.
@@ -153,6 +169,8 @@ pub enum Content {
     Full(Box<Full>),
     /// For the public.
     Digest(Box<Digest>),
+    /// On one record.
+    Dossier(Box<Dossier>),
 }
 
 /// A report.
@@ -162,8 +180,8 @@ pub struct Report {
     pub version: u32,
     /// Which report.
     pub kind: ReportKind,
-    /// For which period.
-    pub period: Period,
+    /// What it is on.
+    pub subject: Subject,
     /// From which state of knowledge: the number of the last entry of each feed.
     pub knowledge: Vec<(FeedId, Seq)>,
     /// How far each office's entries reach in it.
@@ -173,11 +191,21 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(asked: Asked, knowledge: &Frontier, offices: Vec<PastOffice>, content: Content) -> Self {
-        let due = period::seconds(asked.period.last_day().min(asked.day));
+    fn new(
+        kind: ReportKind,
+        subject: Subject,
+        day: Day,
+        knowledge: &Frontier,
+        offices: Vec<PastOffice>,
+        content: Content,
+    ) -> Self {
+        let end = match subject {
+            Subject::Period(period) => period.last_day().min(day),
+            Subject::Record(_) => day,
+        };
+        let due = period::seconds(end);
         let offices = offices.into_iter().map(|office| OfficeThen::of(office, due)).collect();
-        let (kind, period) = (asked.kind, asked.period);
-        Report { version: VERSION, kind, period, knowledge: knowledge.iter().collect(), offices, content }
+        Report { version: VERSION, kind, subject, knowledge: knowledge.iter().collect(), offices, content }
     }
 
     /// What it can be known by: the same wherever and whenever the same report is made.
@@ -217,8 +245,8 @@ enum Openness {
 }
 
 impl Openness {
-    fn of(row: &PastRow) -> Self {
-        match row.record.facts.strictest.as_deref() {
+    fn of(strictest: Option<&str>) -> Self {
+        match strictest {
             Some("public") => Openness::Public,
             None | Some("internal") => Openness::Internal,
             Some(_) => Openness::Restricted,
@@ -277,7 +305,7 @@ impl<'p> Gathering<'p> {
         if row.record.source_ref.as_deref().is_some_and(|source| source.starts_with(SOURCE_PREFIX)) {
             return;
         }
-        let openness = Openness::of(row);
+        let openness = Openness::of(row.record.facts.strictest.as_deref());
         if self.asked.kind == ReportKind::Digest && openness != Openness::Public {
             self.left_out += 1;
             return;
@@ -316,9 +344,9 @@ impl<'p> Gathering<'p> {
         let content = match asked.kind {
             ReportKind::Digest => Content::Digest(Box::new(Digest::of(&full, left_out))),
             ReportKind::Brief => Content::Full(Box::new(full.in_brief())),
-            _ => Content::Full(Box::new(full)),
+            ReportKind::Annual | ReportKind::Quarterly | ReportKind::Dossier => Content::Full(Box::new(full)),
         };
-        Report::new(asked, knowledge, offices, content)
+        Report::new(asked.kind, Subject::Period(asked.period), asked.day, knowledge, offices, content)
     }
 }
 

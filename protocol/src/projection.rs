@@ -182,16 +182,18 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
             objective: text("objective"),
             end_date: date(fields.get("end_date")),
             phase_since: date(phase.and_then(|phase| phase.get("since"))),
-            strictest: strictest(reading).or_else(|| text("sensitivity")),
+            strictest: strictest(reading),
         },
         items: walk.items,
     }
 }
 
-/// The strictest of the sensitivities that offices gave a record apart; `None` where they did not.
-fn strictest(reading: &Reading) -> Option<String> {
-    let clashing = reading.concurrent.iter().find(|field| field.pointer == "/sensitivity")?;
-    strictest_of(clashing.values.iter().map(|seen| seen.value.as_str()))
+/// The strictest of the sensitivities that offices gave a record apart, else the one it has; `None` where it has none.
+pub fn strictest(reading: &Reading) -> Option<String> {
+    match reading.concurrent.iter().find(|field| field.pointer == "/sensitivity") {
+        Some(clashing) => strictest_of(clashing.values.iter().map(|seen| seen.value.as_str())),
+        None => reading.fields.get("sensitivity").and_then(Value::as_str).map(str::to_owned),
+    }
 }
 
 /// The strictest of some sensitivities, where nothing said is internal and what only a newer version knows is strictest.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use toguna_protocol::{
-    engine::past::{Lacking, Past},
+    engine::{
+        QueryError,
+        past::{Lacking, Past},
+    },
     frontier::Frontier,
     ledger::{Ledger, LedgerError},
 };
@@ -18,6 +21,9 @@ pub enum PastError {
     /// The store.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A record was not known then, or cannot be read.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// Not all that was known then is held here.
     #[error("not all that the state names is held here: exchange with the offices whose entries are missing")]
     Lacking(Vec<Lacking>),
@@ -45,7 +51,7 @@ impl App {
     pub async fn past<T: Send + 'static>(
         &self,
         knowledge: Frontier,
-        read: impl FnOnce(&Past<'_, Arc<dyn Store>>) -> Result<T, LedgerError> + Send + 'static,
+        read: impl FnOnce(&Past<'_, Arc<dyn Store>>) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, PastError> {
         let store = self.store.clone();
         let reading = tokio::task::spawn_blocking(move || {

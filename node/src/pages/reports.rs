@@ -4,6 +4,7 @@
 //! looked at is made anew from the records as they were, and its fingerprint tells whether it is the same.
 
 mod digest;
+mod dossier;
 mod print;
 mod sections;
 mod show;
@@ -16,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use maud::Markup;
-use toguna_protocol::{engine::Office, frontier::Frontier, ids::AuthorKey};
+use toguna_protocol::{engine::Office, frontier::Frontier, ids::AuthorKey, record::date::Day};
 
 use self::print::Printed;
 use super::{
@@ -31,9 +32,9 @@ use super::{
 };
 use crate::{
     app::PastError,
-    pack::Pack,
     report::{
-        Asked, Fingerprint, Gathering, Period, Report, ReportKind,
+        Asked, Fingerprint, Gathering, Period, Report, ReportKind, Subject,
+        dossier::report as dossier_of,
         kept::{Kept, KeptReports, LastPrinted, Made},
     },
 };
@@ -51,6 +52,8 @@ enum Refusal {
     Page(PageError),
     /// Entries of these offices are missing here; `None` for one that cannot be named.
     Lacking(Vec<Option<AuthorKey>>),
+    /// A mission that is still to come: nothing of it is handed on.
+    StillToCome,
     /// No quarter was chosen where one is needed, or no year.
     Period,
 }
@@ -66,6 +69,7 @@ impl Refusal {
         match self {
             Refusal::Page(error) => Err(*error),
             Refusal::Period => Ok(speech.say("report-no-period")),
+            Refusal::StillToCome => Ok(speech.say("dossier-still-to-come")),
             Refusal::Lacking(lacking) => {
                 let name = |office: &Option<AuthorKey>| {
                     office.map_or_else(|| speech.say("office-unnamed"), |office| office_name(speech, offices, &office))
@@ -89,15 +93,19 @@ pub(super) async fn printed_last(pages: &Pages) -> Result<LastPrinted, PageError
 }
 
 /// Makes a report of the records as they were at a state of knowledge.
-async fn make(pages: &Pages, asked: Asked, knowledge: Frontier) -> Result<Report, Refusal> {
-    let pack: std::sync::Arc<Pack> = pages.app.pack().clone();
+async fn make(pages: &Pages, order: Order, knowledge: Frontier) -> Result<Report, Refusal> {
+    let Order { kind, subject, day } = order;
+    let pack = pages.app.pack().clone();
     let known = knowledge.clone();
-    let made = pages.app.past(knowledge, move |past| {
-        let mut gathering = Gathering::new(asked, &pack);
-        past.rows(&pack.vocabulary(), |row| gathering.take(&row))?;
-        Ok(gathering.finish(&known, past.offices()?))
+    let made = pages.app.past(knowledge, move |past| match subject {
+        Subject::Period(period) => {
+            let mut gathering = Gathering::new(Asked { kind, period, day }, &pack);
+            past.rows(&pack.vocabulary(), |row| gathering.take(&row))?;
+            Ok(Some(gathering.finish(&known, past.offices()?)))
+        }
+        Subject::Record(record) => Ok(dossier_of(record, past.record(record)?, day, &known, past.offices()?)),
     });
-    made.await.map_err(|error| match error {
+    let made = made.await.map_err(|error| match error {
         PastError::Lacking(lacking) => {
             let mut offices: Vec<Option<AuthorKey>> = lacking.into_iter().map(|lacking| lacking.office).collect();
             offices.sort_unstable();
@@ -105,8 +113,24 @@ async fn make(pages: &Pages, asked: Asked, knowledge: Frontier) -> Result<Report
             Refusal::Lacking(offices)
         }
         PastError::Stopped(error) => Refusal::Page(error.into()),
+        PastError::Query(error) => Refusal::Page(error.into()),
         error => Refusal::Page(internal(&error)),
-    })
+    })?;
+    made.ok_or(Refusal::StillToCome)
+}
+
+/// What is to be made.
+#[derive(Clone, Copy)]
+struct Order {
+    kind: ReportKind,
+    subject: Subject,
+    day: Day,
+}
+
+impl Order {
+    fn again(kept: &Kept, day: Day) -> Self {
+        Order { kind: kept.kind, subject: kept.subject, day }
+    }
 }
 
 /// The choice of a report, and what was printed here.
@@ -147,8 +171,7 @@ async fn made(pages: &Shared, visitor: &Visitor, given: &Given) -> Result<Finger
     if let Some(done) = kept.iter().find(|kept| kept.form == form) {
         return Ok(done.fingerprint);
     }
-    let kind = given.text("kind").and_then(ReportKind::from_key).ok_or(PageError::Form)?;
-    let period = period_of(kind, given).ok_or(Refusal::Period)?;
+    let (kind, subject) = subject_of(given)?;
     let at = pages.now();
     let (knowledge, day, known_at) = match given.text("knowledge").unwrap_or_default() {
         "" => (pages.app.knowledge().await?, days::today(at), at),
@@ -158,12 +181,23 @@ async fn made(pages: &Shared, visitor: &Visitor, given: &Given) -> Result<Finger
             (earlier.known(), earlier.day, earlier.known_at)
         }
     };
-    let report = make(pages, Asked { kind, period, day }, knowledge).await?;
+    let report = make(pages, Order { kind, subject, day }, knowledge).await?;
     let made = Made { at, by: visitor.name(), role: visitor.as_role().key(), form: &form };
     let line = Kept::of(&report, day, known_at, made);
     let reports = KeptReports::of(pages.app.data_dir());
     let added = tokio::task::spawn_blocking(move || reports.add(&line).map(|()| line.fingerprint)).await;
     Ok(added.map_err(|_| PageError::Stopping)?.map_err(|error| internal(&error))?)
+}
+
+/// Which report was asked for, and on what.
+fn subject_of(given: &Given) -> Result<(ReportKind, Subject), Refusal> {
+    let key = given.text("kind").unwrap_or_default();
+    if key == ReportKind::Dossier.key() {
+        let record = given.text("record").and_then(|id| id.parse().ok()).ok_or(PageError::Form)?;
+        return Ok((ReportKind::Dossier, Subject::Record(record)));
+    }
+    let kind = ReportKind::periodical(key).ok_or(PageError::Form)?;
+    Ok((kind, Subject::Period(period_of(kind, given).ok_or(Refusal::Period)?)))
 }
 
 /// The period that was chosen; `None` where the kind needs another.
@@ -190,7 +224,7 @@ pub(super) async fn printed(
     let all = all_kept(&pages).await?;
     let kept = all.into_iter().rev().find(|kept| kept.fingerprint == fingerprint).ok_or(PageError::NotFound)?;
     let speech = visitor.speech(&pages);
-    let report = match make(&pages, kept.asked(), kept.known()).await {
+    let report = match make(&pages, Order::again(&kept, kept.day), kept.known()).await {
         Ok(report) => report,
         Err(Refusal::Page(error)) => return Err(error),
         Err(refusal) => {
@@ -198,7 +232,7 @@ pub(super) async fn printed(
             return Ok((StatusCode::CONFLICT, page).into_response());
         }
     };
-    let now = Asked { day: days::today(pages.now()), ..kept.asked() };
+    let now = Order::again(&kept, days::today(pages.now()));
     let is_earlier = match make(&pages, now, pages.app.knowledge().await?).await {
         Ok(present) => present.content != report.content,
         Err(Refusal::Page(error)) => return Err(error),

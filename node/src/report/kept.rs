@@ -15,7 +15,7 @@ use toguna_protocol::{
     record::date::Day,
 };
 
-use super::{Asked, Fingerprint, Period, Report, ReportKind};
+use super::{Fingerprint, Report, ReportKind, Subject};
 use crate::durable;
 
 /// The file in the data directory.
@@ -33,8 +33,8 @@ pub struct Kept {
     pub version: u32,
     /// Which report.
     pub kind: ReportKind,
-    /// For which period.
-    pub period: Period,
+    /// What it is on.
+    pub subject: Subject,
     /// From which knowledge.
     pub knowledge: Vec<(FeedId, Seq)>,
     /// The day that it was first made on.
@@ -67,11 +67,6 @@ pub struct Made<'a> {
 }
 
 impl Kept {
-    /// What was asked.
-    pub fn asked(&self) -> Asked {
-        Asked { kind: self.kind, period: self.period, day: self.day }
-    }
-
     /// The knowledge it was made from.
     pub fn known(&self) -> Frontier {
         self.knowledge.iter().copied().collect()
@@ -84,7 +79,7 @@ impl Kept {
             fingerprint: report.fingerprint(),
             version: report.version,
             kind: report.kind,
-            period: report.period,
+            subject: report.subject,
             knowledge: report.knowledge.clone(),
             day,
             known_at,
@@ -133,9 +128,11 @@ impl KeptReports {
 pub struct LastPrinted(Vec<Kept>);
 
 impl LastPrinted {
-    /// Among some reports, the newest first. A digest has no figures of its own.
+    /// Among some reports, the newest first. Digests and dossiers have no figures of their own.
     pub fn among(kept: Vec<Kept>) -> Self {
-        LastPrinted(kept.into_iter().filter(|kept| kept.kind != ReportKind::Digest).collect())
+        LastPrinted(
+            kept.into_iter().filter(|kept| !matches!(kept.kind, ReportKind::Digest | ReportKind::Dossier)).collect(),
+        )
     }
 
     /// The value of a figure, and the report it was printed in. What a report counted none of it does not name.
@@ -155,13 +152,14 @@ fn is_cell(figure: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Period;
 
     fn kept(at: i64, figures: &[(&str, i64)]) -> Kept {
         Kept {
             fingerprint: Fingerprint::of(&at.to_be_bytes()),
             version: 1,
             kind: ReportKind::Annual,
-            period: Period::year(2010),
+            subject: Subject::Period(Period::year(2010)),
             knowledge: vec![(FeedId([1; 32]), Seq(7))],
             day: (2026, 11, 26),
             known_at: UnixSeconds(at),

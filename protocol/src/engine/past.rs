@@ -6,10 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value};
+
 use super::{
     documents::{entries_where, on_threads},
     node_row,
     offices::Offices,
+    queries::{HistoryStep, QueryError, history_of},
     refresh::make_row,
     rows::{self, Stamp},
 };
@@ -19,8 +22,8 @@ use crate::{
     frontier::Frontier,
     ids::{Arrival, AuthorKey, FeedId, RecordId, Seq, UnixSeconds},
     ledger::{Ledger, LedgerError, Place},
-    projection::RecordRow,
-    record::Vocabulary,
+    projection::{RecordRow, strictest},
+    record::{self, Kind, Vocabulary},
     shelf::{Shelf, Table},
 };
 
@@ -39,6 +42,19 @@ pub struct PastRow {
     pub record: RecordRow,
     /// The creating change.
     pub created: Stamp,
+}
+
+/// A record as it was, whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastRecord {
+    /// Its kind.
+    pub kind: Kind,
+    /// The fields that held something, in the shape of [`record::Reading`].
+    pub fields: Map<String, Value>,
+    /// The strictest of the sensitivities that offices gave it.
+    pub strictest: Option<String>,
+    /// Its changes, the oldest first.
+    pub history: Vec<HistoryStep>,
 }
 
 /// An office, as far as the knowledge tells.
@@ -125,12 +141,18 @@ impl<'l, S: Shelf> Past<'l, S> {
         Ok(())
     }
 
-    /// The document of one record, as it was; an empty one where nothing of it was known.
+    /// One record, as it was, with its history.
     ///
     /// # Errors
-    /// The store cannot be read.
-    pub fn document(&self, record: RecordId) -> Result<Document, LedgerError> {
-        Ok(Document::rebuild(record, self.entries(record)?))
+    /// Nothing of it was known, it is of a kind that only a newer version knows, or the store cannot be read.
+    pub fn record(&self, record: RecordId) -> Result<PastRecord, QueryError> {
+        let document = Document::rebuild(record, self.entries(record)?);
+        if document.is_blank() {
+            return Err(QueryError::NotFound);
+        }
+        let reading = record::read(document.automerge(), None)?;
+        let history = history_of(&document, self.ledger)?;
+        Ok(PastRecord { kind: reading.kind, strictest: strictest(&reading), fields: reading.fields, history })
     }
 
     /// The offices that had written something, in the order of their keys.

@@ -249,11 +249,12 @@ pub(super) fn place_of(value: &serde_json::Value) -> Option<Place> {
 
 /// Whether a meeting is still to be held, as far as that is known. One whose date may lie in the future counts as such.
 fn is_future_mission(outline: &Outline, today: Day) -> bool {
-    let status = outline.listed.status.as_deref();
-    if outline.listed.kind != Kind::Consultation {
-        return false;
-    }
-    match outline.date {
+    outline.listed.kind == Kind::Consultation && is_still_to_come(outline.listed.status.as_deref(), outline.date, today)
+}
+
+/// Whether a consultation of this status and date is still to be held, as far as that is known.
+pub(crate) fn is_still_to_come(status: Option<&str>, date: Option<Date>, today: Day) -> bool {
+    match date {
         // Of what is over only a date in the future could still be told; then one of the two is wrong.
         Some(date) if matches!(status, Some("planned" | "postponed") | None) => may_be_from(date, today),
         Some(date) => date.earliest() > today,

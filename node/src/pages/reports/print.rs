@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{ADDRESS, digest, sections, show};
+use super::{ADDRESS, digest, dossier, sections, show};
 use crate::{
     pages::{layout, speech::Speech},
-    report::{Content, OfficeThen, Report, ReportKind, kept::Kept},
+    report::{Content, OfficeThen, Report, ReportKind, Subject, kept::Kept},
 };
 
 /// All that is shown of a report.
@@ -32,9 +32,11 @@ pub(super) fn page(speech: Speech<'_>, printed: &Printed<'_>) -> Markup {
         }
         main id="main" {
             (head(speech, printed, &title))
-            @match &printed.report.content {
-                Content::Full(full) => (sections::body(speech, printed.report, full)),
-                Content::Digest(public) => (digest::body(speech, public)),
+            @match (&printed.report.content, printed.report.subject) {
+                (Content::Full(full), Subject::Period(period)) => (sections::body(speech, printed.report, period, full)),
+                (Content::Full(_), Subject::Record(_)) => {}
+                (Content::Digest(public), _) => (digest::body(speech, public)),
+                (Content::Dossier(dossier), _) => (dossier::body(speech, dossier, &printed.report.offices)),
             }
             @if printed.report.kind == ReportKind::Brief { (freshness(speech, printed)) }
         }

@@ -18,7 +18,7 @@ use crate::{
         national::{declared_total, in_order, stage_name},
         speech::Speech,
     },
-    report::{Activities, Conflicts, Full, Money, PlanLine, Report, ReportKind, Told},
+    report::{Activities, Conflicts, Full, Money, Period, PlanLine, Report, ReportKind, Told},
     views::UNSTATED,
     words,
 };
@@ -26,7 +26,7 @@ use crate::{
 /// Lines that are ruled where nothing is written down, to be filled in by hand.
 const RULED: usize = 3;
 
-pub(super) fn body(speech: Speech<'_>, report: &Report, full: &Full) -> Markup {
+pub(super) fn body(speech: Speech<'_>, report: &Report, period: Period, full: &Full) -> Markup {
     let brief = report.kind == ReportKind::Brief;
     html! {
         (told_activities(speech, &full.activities, !brief))
@@ -36,9 +36,9 @@ pub(super) fn body(speech: Speech<'_>, report: &Report, full: &Full) -> Markup {
         (alerts(speech, full))
         (recommendations(speech, full, brief))
         section {
-            h2 { (speech.say_of("report-resources", &[("day", &day(speech, report.period.last_day()))])) }
+            h2 { (speech.say_of("report-resources", &[("day", &day(speech, period.last_day()))])) }
             @if full.money.is_empty() { p { (speech.say("contributions-none")) } }
-            @for (currency, money) in &full.money { (money_sums(speech, currency, money, report.period.is_quarter())) }
+            @for (currency, money) in &full.money { (money_sums(speech, currency, money, period.is_quarter())) }
             @if full.money.len() > 1 { p.aside { (speech.say("currencies-apart")) } }
         }
         @if !brief { (reviews(speech, full)) }

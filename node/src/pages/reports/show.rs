@@ -6,7 +6,7 @@ use toguna_protocol::record::date::Day;
 use super::{ADDRESS, address};
 use crate::{
     pages::{drafts, error::PageError, form::Given, speech::Speech},
-    report::{ReportKind, kept::Kept},
+    report::{ReportKind, Subject, kept::Kept},
 };
 
 /// Reports that are listed, and from whose knowledge another can be made.
@@ -25,8 +25,14 @@ pub(super) struct Choice<'a> {
 
 /// What a report is called: its kind and period.
 pub(in crate::pages) fn name(speech: Speech<'_>, kept: &Kept) -> String {
-    let period = speech.date(&kept.period.date());
-    speech.say_of("report-of", &[("kind", &kind_name(speech, kept.kind)), ("period", &period)])
+    match kept.subject {
+        Subject::Period(period) => {
+            let period = speech.date(&period.date());
+            speech.say_of("report-of", &[("kind", &kind_name(speech, kept.kind)), ("period", &period)])
+        }
+        // What is printed is often saved under the page's title: that names no record.
+        Subject::Record(_) => kind_name(speech, kept.kind),
+    }
 }
 
 pub(super) fn kind_name(speech: Speech<'_>, kind: ReportKind) -> String {
@@ -62,7 +68,7 @@ fn form(speech: Speech<'_>, choice: &Choice<'_>) -> Result<Markup, PageError> {
             div.field {
                 label for="kind" { (speech.say("report-kind")) }
                 select.short id="kind" name="kind" {
-                    @for kind in ReportKind::ALL {
+                    @for kind in ReportKind::PERIODICAL {
                         option value=(kind.key()) selected[given("kind") == kind.key()] { (kind_name(speech, kind)) }
                     }
                 }

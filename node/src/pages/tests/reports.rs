@@ -237,3 +237,51 @@ async fn what_was_chosen_wrongly_is_said_and_nothing_is_made() {
     assert_eq!(office.lines_kept(), 0);
     office.app.stop().await;
 }
+
+#[tokio::test]
+async fn a_dossier_has_one_record_whole_less_what_may_not_leave() {
+    let office = Office::new().await;
+    let moussa = office.sign_in("Moussa").await;
+    let place = json!({"name": "Bourem", "lat": 16.95412, "lon": -0.34871, "precision": "village"});
+    let conflict = |sensitivity: &str| {
+        json!({
+            "title": "Mare de Bourem", "sensitivity": sensitivity, "place": place, "narrative": "Depuis la sécheresse.",
+            "source_ref": "SRC-9", "incidents": {"new": {"date": "2010-05", "deaths": 2, "place": place}},
+            "mediation_meetings": {"new": {"date": "2010-06", "next_date": "2090-01-04"}},
+        })
+    };
+    let open = office.make(Intent::Create(Kind::Conflict, conflict("internal"))).await;
+    let restricted = office.make(Intent::Create(Kind::Conflict, conflict("restricted"))).await;
+    let planned = json!({"title": "Mission", "status": "planned", "start_date": "2090"});
+    let planned = office.make(Intent::Create(Kind::Consultation, planned)).await;
+    let dossier = async |page: &str| {
+        let page = moussa.get(page).await;
+        let input = |name: &str| {
+            let tag = page.text.split("<input").find(|tag| tag.contains(&format!("name=\"{name}\"")));
+            attribute(tag.unwrap().split('>').next().unwrap(), "value").unwrap()
+        };
+        let inputs = ["csrf", "record", "draft"].map(|name| (name, input(name)));
+        let mut sent: Vec<(&str, &str)> = inputs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        sent.push(("kind", "dossier"));
+        office.post("/reports", &moussa.cookie, &sent).await
+    };
+    let made = dossier(&format!("/conflicts/{open}")).await;
+    assert_eq!(made.status, 303, "{made:?}");
+    let page = moussa.get(made.header("location")).await;
+    page.says("<title>Dossier d'une fiche – Toguna</title>");
+    let text = plain(&page.text);
+    for said in ["Mare de Bourem", "Depuis la sécheresse.", "Historique", "Aïssata, Gao", "Bourem, Village"] {
+        assert!(text.contains(said), "not said: {said}\n{text}");
+    }
+    for never in ["16.95", "16,95", "0.348", "SRC-9", "2090", "État antérieur"] {
+        assert!(!text.contains(never), "says {never}:\n{text}");
+    }
+    let made = dossier(&format!("/conflicts/{restricted}")).await;
+    let text = plain(&moussa.get(made.header("location")).await.text);
+    assert!(text.contains("Diffusion restreinte : les récits"), "{text}");
+    assert!(!text.contains("sécheresse") && !text.contains("Bourem, Village"), "{text}");
+    let refused = dossier(&format!("/consultations/{planned}")).await;
+    assert_eq!(refused.status, 422);
+    refused.says("cette mission est à venir");
+    office.app.stop().await;
+}
