@@ -81,15 +81,18 @@ impl Refusal {
     }
 }
 
-async fn all_kept(pages: &Pages) -> Result<Vec<Kept>, PageError> {
+async fn read_kept(
+    pages: &Pages,
+    read: fn(&KeptReports) -> std::io::Result<Vec<Kept>>,
+) -> Result<Vec<Kept>, PageError> {
     let reports = KeptReports::of(pages.app.data_dir());
-    let read = tokio::task::spawn_blocking(move || reports.all()).await;
+    let read = tokio::task::spawn_blocking(move || read(&reports)).await;
     read.map_err(|_| PageError::Stopping)?.map_err(|error| internal(&error))
 }
 
 /// Of every figure that was printed at this office the last value.
 pub(super) async fn printed_last(pages: &Pages) -> Result<LastPrinted, PageError> {
-    Ok(LastPrinted::among(all_kept(pages).await?))
+    Ok(LastPrinted::among(read_kept(pages, KeptReports::latest).await?))
 }
 
 /// Makes a report of the records as they were at a state of knowledge.
@@ -139,7 +142,7 @@ pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Resul
 }
 
 async fn page(pages: &Shared, visitor: &Visitor, given: &Given, refusal: Option<Refusal>) -> Result<Markup, PageError> {
-    let (kept, speech) = (all_kept(pages).await?, visitor.speech(pages));
+    let (kept, speech) = (read_kept(pages, KeptReports::all).await?, visitor.speech(pages));
     let told = match refusal {
         Some(refusal) => Some(refusal.told(speech, &pages.app.ask(|engine| engine.offices()).await?)?),
         None => None,
@@ -167,7 +170,7 @@ async fn made(pages: &Shared, visitor: &Visitor, given: &Given) -> Result<Finger
     let form = format!("{} {}", visitor.mark(), given.text("draft").unwrap_or_default());
     // One at a time: whoever presses the button twice finds what the first press has made.
     let _one = pages.reporting.lock().await;
-    let kept = all_kept(pages).await?;
+    let kept = read_kept(pages, KeptReports::all).await?;
     if let Some(done) = kept.iter().find(|kept| kept.form == form) {
         return Ok(done.fingerprint);
     }
@@ -221,7 +224,7 @@ pub(super) async fn printed(
 ) -> Result<Response, PageError> {
     let fingerprint: Fingerprint = fingerprint.parse().map_err(|_| PageError::NotFound)?;
     // Of several times that it was made the first: the day and the person are those of the paper that is out there.
-    let all = all_kept(&pages).await?;
+    let all = read_kept(&pages, KeptReports::all).await?;
     let kept = all.into_iter().rev().find(|kept| kept.fingerprint == fingerprint).ok_or(PageError::NotFound)?;
     let speech = visitor.speech(&pages);
     let report = match make(&pages, Order::again(&kept, kept.day), kept.known()).await {
@@ -232,12 +235,7 @@ pub(super) async fn printed(
             return Ok((StatusCode::CONFLICT, page).into_response());
         }
     };
-    let now = Order::again(&kept, days::today(pages.now()));
-    let is_earlier = match make(&pages, now, pages.app.knowledge().await?).await {
-        Ok(present) => present.content != report.content,
-        Err(Refusal::Page(error)) => return Err(error),
-        Err(_) => true,
-    };
+    let is_earlier = is_earlier(&pages, &kept, &report).await?;
     let without = super::fresh::without_office(
         |key| report.offices.iter().any(|office| office.region.as_deref() == Some(key)),
         pages.base_map.boundaries(),
@@ -246,4 +244,19 @@ pub(super) async fn printed(
     let printed =
         Printed { kept: &kept, report: &report, is_earlier, without_office: without, office: visitor.office() };
     Ok(print::page(speech, &printed).into_response())
+}
+
+/// Whether a report made now would say something else.
+async fn is_earlier(pages: &Pages, kept: &Kept, report: &Report) -> Result<bool, PageError> {
+    let (today, known) = (days::today(pages.now()), pages.app.knowledge().await?);
+    if kept.day == today && kept.known() == known {
+        return Ok(false);
+    }
+    match make(pages, Order::again(kept, today), known).await {
+        Ok(present) => Ok(present.content != report.content),
+        Err(Refusal::Page(PageError::NotFound)) | Err(Refusal::Lacking(_) | Refusal::Period | Refusal::StillToCome) => {
+            Ok(true)
+        }
+        Err(Refusal::Page(error)) => Err(error),
+    }
 }

@@ -21,8 +21,11 @@ use crate::durable;
 /// The file in the data directory.
 pub const REPORTS_FILE: &str = "reports.jsonl";
 
-/// Bytes from the end that are read: some thousand reports.
+/// Bytes from the end that are read where any report may be asked for: some thousand of them.
 const READ: u64 = 32 * 1024 * 1024;
+
+/// Bytes from the end in which the last reports stand.
+const READ_LATEST: u64 = 512 * 1024;
 
 /// A report that was made here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,7 +121,19 @@ impl KeptReports {
     /// # Errors
     /// The disk's.
     pub fn all(&self) -> io::Result<Vec<Kept>> {
-        let bytes = durable::read_end(&self.dir.join(REPORTS_FILE), READ)?;
+        self.read(READ)
+    }
+
+    /// The latest of them, for what is looked at often.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn latest(&self) -> io::Result<Vec<Kept>> {
+        self.read(READ_LATEST)
+    }
+
+    fn read(&self, most: u64) -> io::Result<Vec<Kept>> {
+        let bytes = durable::read_end(&self.dir.join(REPORTS_FILE), most)?;
         Ok(bytes.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
     }
 }
