@@ -322,9 +322,9 @@ impl<'p> Gathering<'p> {
                 self.alerts.take(row, &self.asked);
             }
             Kind::Project => {
-                self.full.activities.take(row, &self.asked);
+                self.full.activities.take(row, quoted.as_ref(), &self.asked);
                 activities::take_plan(&mut self.full, row, quoted.as_ref(), &self.asked);
-                money::take(&mut self.full.money, row, &self.asked);
+                money::take(&mut self.full.money, row, quoted.as_ref(), &self.asked);
                 reviews::take(&mut self.full.reviews, row, quoted.as_ref(), &self.asked);
             }
         }

@@ -89,20 +89,22 @@ fn add_under(list: &mut Vec<(Option<String>, Told)>, key: Option<&str>, done: bo
 }
 
 impl Activities {
-    pub(super) fn take(&mut self, row: &PastRow, asked: &Asked) {
+    pub(super) fn take(&mut self, row: &PastRow, quoted: Option<&Quoted>, asked: &Asked) {
         let record = &row.record;
         for item in record.items.iter().filter(|item| item.list == "declared_totals" && item.counts) {
             let (planned, executed) = (item.number("planned"), item.number("executed"));
             let period = item.date("period");
             let touches = period.is_none_or(|period| asked.period.holds(period) != Lies::Outside);
             if touches && (planned.is_some() || executed.is_some()) {
+                // Of a restricted record nothing is quoted.
+                let text = |name: &str| item.text(name).filter(|_| quoted.is_some()).map(str::to_owned);
                 self.declared.push(Declared {
                     at: (row.id, item.item.as_str().to_owned()),
-                    label: item.text("label").map(str::to_owned),
+                    label: text("label"),
                     period,
                     planned,
                     executed,
-                    source: item.text("source").map(str::to_owned),
+                    source: text("source"),
                 });
             }
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toguna_protocol::{engine::past::PastRow, limits::MAX_AMOUNT, projection::ItemRow};
 
 use super::{
-    Asked,
+    Asked, Quoted,
     period::{Lies, lies},
 };
 use crate::views::UNSTATED;
@@ -72,7 +72,7 @@ impl Money {
         self.partners.sort_by(|one, other| one.partner.cmp(&other.partner));
     }
 
-    fn add(&mut self, line: &ItemRow, amount: i64, asked: &Asked) {
+    fn add(&mut self, line: &ItemRow, amount: i64, quoted: Option<&Quoted>, asked: &Asked) {
         let date = line.date("date");
         // What may have come only after the end counts as come: of a year's sum nobody says which day it was.
         if date.is_some_and(|date| date.earliest() > asked.period.last_day()) {
@@ -88,7 +88,8 @@ impl Money {
         add(&mut self.cumulative, true);
         add(&mut self.undated, date.is_none());
         add(self.by_stage.entry(line.text("stage").unwrap_or(UNSTATED).to_owned()).or_default(), true);
-        let partner = line.text("partner");
+        // Who gives to a restricted record is not told.
+        let partner = line.text("partner").filter(|_| quoted.is_some());
         let at = self.partners.iter().position(|of| of.partner.as_deref() == partner).unwrap_or_else(|| {
             self.partners.push(PartnerMoney { partner: partner.map(str::to_owned), ..PartnerMoney::default() });
             self.partners.len() - 1
@@ -98,7 +99,7 @@ impl Money {
     }
 }
 
-pub(super) fn take(money: &mut BTreeMap<String, Money>, row: &PastRow, asked: &Asked) {
+pub(super) fn take(money: &mut BTreeMap<String, Money>, row: &PastRow, quoted: Option<&Quoted>, asked: &Asked) {
     if let Some(need) = &row.record.need {
         let sums = money.entry(need.currency.0.clone()).or_default();
         sums.need = sums.need.saturating_add(need.amount.0);
@@ -109,7 +110,7 @@ pub(super) fn take(money: &mut BTreeMap<String, Money>, row: &PastRow, asked: &A
         let currency = stated.and_then(|money| money.get("currency")?.as_str());
         // Lines without an amount are on the record's list of what is to be completed.
         if let (Some(amount), Some(currency)) = (amount, currency) {
-            money.entry(currency.to_owned()).or_default().add(line, amount.clamp(0, MAX_AMOUNT), asked);
+            money.entry(currency.to_owned()).or_default().add(line, amount.clamp(0, MAX_AMOUNT), quoted, asked);
         }
     }
 }

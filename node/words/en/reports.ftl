@@ -35,7 +35,6 @@ printed-value = (printed: { $value })
 
 ## The paper
 
-report-programme = Programme for Shared Governance of Security and Peace
 report-earlier = Earlier state
 report-earlier-explained = today's data give other figures.
 report-differs = Beware: what is printed here is not the original report, whose fingerprint is another. The program has changed since, or the journal of reports was altered.

@@ -35,7 +35,6 @@ printed-value = (imprimé : { $value })
 
 ## Le papier
 
-report-programme = Programme de gouvernance partagée de la sécurité et de la paix
 report-earlier = État antérieur
 report-earlier-explained = les données d'aujourd'hui donnent d'autres chiffres.
 report-differs = Attention : ce qui est imprimé ici n'est pas le rapport d'origine, dont l'empreinte est autre. Le programme a changé depuis, ou le journal des rapports a été modifié.

@@ -50,7 +50,6 @@ fn head(speech: Speech<'_>, printed: &Printed<'_>, title: &str) -> Markup {
     let is_same = report.fingerprint() == kept.fingerprint;
     html! {
         h1 { (title) }
-        p { (speech.say("report-programme")) }
         p { strong { (speech.say_of("data-as-of", &[("moment", &speech.moment(kept.known_at))])) } }
         @if !is_same { p.refused role="alert" { (speech.say("report-differs")) } }
         @if printed.is_earlier { p { strong.mark { (speech.say("report-earlier")) } " – " (speech.say("report-earlier-explained")) } }

@@ -18,7 +18,7 @@ use crate::{
         national::{declared_total, in_order, stage_name},
         speech::Speech,
     },
-    report::{Activities, Conflicts, Full, Money, Period, PlanLine, Report, ReportKind, Told},
+    report::{Activities, Conflicts, Full, Money, Period, PlanLine, Report, ReportKind, Themes, Told},
     views::UNSTATED,
     words,
 };
@@ -210,39 +210,7 @@ fn conflicts(speech: Speech<'_>, report: &Report, conflicts: &Conflicts, brief: 
                 (speech.count("report-meetings", conflicts.meetings)) ", "
                 (speech.count("report-agreements", conflicts.agreements))
             }
-            @if conflicts.total > 0 {
-                table.figures {
-                    caption { (speech.say("conflicts-by-phase")) }
-                    thead {
-                        tr {
-                            th scope="col" { (speech.label(&["regions"])) }
-                            @for phase in &phases { th scope="col" { (phase_name(speech, Some(phase))) } }
-                        }
-                    }
-                    @if !brief {
-                        tbody {
-                            @for region in by_rank(speech, conflicts) {
-                                tr {
-                                    th scope="row" { (speech.regions(region.region.as_deref())) }
-                                    @for phase in &phases { td { @if let Some(count) = region.phases.get(*phase) { (number(speech, *count)) } } }
-                                }
-                            }
-                        }
-                    }
-                    tfoot {
-                        tr {
-                            th scope="row" { (speech.say("each-counted-once")) }
-                            @for phase in &phases { td { (number(speech, conflicts.phases[*phase])) } }
-                        }
-                        @if !conflicts.moved.is_empty() {
-                            tr {
-                                th scope="row" { (speech.say("report-moved-row")) }
-                                @for phase in &phases { td { @if let Some(count) = conflicts.moved.get(*phase) { (number(speech, *count)) } } }
-                            }
-                        }
-                    }
-                }
-            }
+            @if conflicts.total > 0 { (phases_table(speech, conflicts, &phases, brief)) }
             (incidents(speech, conflicts))
             (endings(speech, conflicts))
             @if !conflicts.decisions.is_empty() {
@@ -250,6 +218,46 @@ fn conflicts(speech: Speech<'_>, report: &Report, conflicts: &Conflicts, brief: 
                 ul {
                     @for key in in_order(Execution::KEYS, &conflicts.decisions.keys().map(String::as_str).collect()) {
                         li { (keyed(speech, &["conflict", "decisions", "execution"], key)) " : " (number(speech, conflicts.decisions[key])) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Conflicts by region and phase. A brief has the sums alone.
+fn phases_table(speech: Speech<'_>, conflicts: &Conflicts, phases: &[&str], brief: bool) -> Markup {
+    let title = speech.say("conflicts-by-phase");
+    html! {
+        div.wide tabindex="0" role="region" aria-label=(title) {
+            table.figures {
+                caption { (title) }
+                thead {
+                    tr {
+                        th scope="col" { (speech.label(&["regions"])) }
+                        @for phase in phases { th scope="col" { (phase_name(speech, Some(phase))) } }
+                    }
+                }
+                @if !brief {
+                    tbody {
+                        @for region in by_rank(speech, conflicts) {
+                            tr {
+                                th scope="row" { (speech.regions(region.region.as_deref())) }
+                                @for phase in phases { td { @if let Some(count) = region.phases.get(*phase) { (number(speech, *count)) } } }
+                            }
+                        }
+                    }
+                }
+                tfoot {
+                    tr {
+                        th scope="row" { (speech.say("each-counted-once")) }
+                        @for phase in phases { td { (number(speech, conflicts.phases[*phase])) } }
+                    }
+                    @if !conflicts.moved.is_empty() {
+                        tr {
+                            th scope="row" { (speech.say("report-moved-row")) }
+                            @for phase in phases { td { @if let Some(count) = conflicts.moved.get(*phase) { (number(speech, *count)) } } }
+                        }
                     }
                 }
             }
@@ -338,53 +346,59 @@ fn alerts(speech: Speech<'_>, full: &Full) -> Markup {
 }
 
 fn recommendations(speech: Speech<'_>, full: &Full, brief: bool) -> Markup {
+    let total: u64 = full.recommendations.iter().map(|theme| theme.count).sum();
+    html! {
+        section {
+            h2 { (speech.say("recommendations-title")) }
+            p.total { (speech.count("recommendations-found", total)) }
+            @if total > 0 { (themes_table(speech, full, brief)) }
+        }
+    }
+}
+
+/// Recommendations by theme and status. A brief has the sums alone.
+fn themes_table(speech: Speech<'_>, full: &Full, brief: bool) -> Markup {
     let mut by_status: BTreeMap<&str, u64> = BTreeMap::new();
     for (status, count) in full.recommendations.iter().flat_map(|theme| &theme.by_status) {
         *by_status.entry(status).or_default() += count;
     }
     let statuses = in_order(RecommendationStatus::KEYS, &by_status.keys().copied().collect());
-    let (total, silent): (u64, u64) =
-        full.recommendations.iter().fold((0, 0), |sums, theme| (sums.0 + theme.count, sums.1 + theme.silent));
     let order = speech.terms(List::Themes);
+    let rank = |key: Option<&String>| order.iter().position(|(known, _)| Some(known) == key).unwrap_or(order.len());
     let mut themes: Vec<_> = full.recommendations.iter().collect();
-    themes.sort_by_key(|theme| {
-        order.iter().position(|(key, _)| Some(key) == theme.theme.as_ref()).unwrap_or(order.len())
-    });
-    let path = ["consultation", "recommendations", "status"];
+    themes.sort_by_key(|theme| rank(theme.theme.as_ref()));
+    let sum = |of: fn(&Themes) -> u64| number(speech, full.recommendations.iter().map(of).sum());
+    let title = speech.say("recommendations-by-theme");
     html! {
-        section {
-            h2 { (speech.say("recommendations-title")) }
-            p.total { (speech.count("recommendations-found", total)) }
-            @if total > 0 {
-                table.figures {
-                    caption { (speech.say("recommendations-by-theme")) }
-                    thead {
-                        tr {
-                            th scope="col" { (speech.label(&["consultation", "recommendations", "theme"])) }
-                            @for key in &statuses { th scope="col" { (keyed(speech, &path, key)) } }
-                            th scope="col" { (speech.say("without-news")) }
-                            th scope="col" { (speech.say("in-all")) }
-                        }
+        div.wide tabindex="0" role="region" aria-label=(title) {
+            table.figures {
+                caption { (title) }
+                thead {
+                    tr {
+                        th scope="col" { (speech.label(&["consultation", "recommendations", "theme"])) }
+                        @for key in &statuses { th scope="col" { (keyed(speech, &["consultation", "recommendations", "status"], key)) } }
+                        th scope="col" { (speech.say("without-news")) }
+                        th scope="col" { (speech.say("in-all")) }
                     }
-                    @if !brief {
-                        tbody {
-                            @for theme in themes {
-                                tr {
-                                    th scope="row" { (theme.theme.as_deref().map_or_else(|| speech.say("unstated"), |key| speech.term(List::Themes, key))) }
-                                    @for status in &statuses { td { @if let Some(count) = theme.by_status.get(*status) { (number(speech, *count)) } } }
-                                    td { (number(speech, theme.silent)) }
-                                    td { (number(speech, theme.count)) }
-                                }
+                }
+                @if !brief {
+                    tbody {
+                        @for theme in themes {
+                            tr {
+                                th scope="row" { (theme.theme.as_deref().map_or_else(|| speech.say("unstated"), |key| speech.term(List::Themes, key))) }
+                                @for status in &statuses { td { @if let Some(count) = theme.by_status.get(*status) { (number(speech, *count)) } } }
+                                td { (number(speech, theme.silent)) }
+                                td { (number(speech, theme.count)) }
                             }
                         }
                     }
-                    tfoot {
-                        tr {
-                            th scope="row" { (speech.say("in-all")) }
-                            @for status in &statuses { td { (number(speech, by_status[status])) } }
-                            td { (number(speech, silent)) }
-                            td { (number(speech, total)) }
-                        }
+                }
+                tfoot {
+                    tr {
+                        th scope="row" { (speech.say("in-all")) }
+                        @for status in &statuses { td { (number(speech, by_status[status])) } }
+                        td { (sum(|theme| theme.silent)) }
+                        td { (sum(|theme| theme.count)) }
                     }
                 }
             }

@@ -131,7 +131,7 @@ async fn a_report_is_printed_again_as_it_was_after_records_have_changed() {
     let before = plain(&moussa.get(&address).await.text);
     let more = json!({
         "title": "Appui au cercle de Bourem", "origin": "own", "status": "closed", "start_date": "2010-03",
-        "contributions": {"new": {"partner": "Norvège", "date": "2010", "stage": "received", "money": {"amount": 500_00, "currency": "USD"}}},
+        "contributions": {"new": {"partner": "Norvège", "date": "2010", "stage": "received", "money": {"amount": 50_000, "currency": "USD"}}},
         "reviews": {"new": {"date": "2010-06-07", "difficulties": "La piste était coupée."}},
     });
     office.make(Intent::Create(Kind::Project, more)).await;
