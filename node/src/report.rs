@@ -271,6 +271,13 @@ impl Quoted {
     }
 }
 
+/// Adds what was stated: nothing stated is not none.
+fn add_stated(sum: &mut Option<u64>, stated: Option<u64>) {
+    if let Some(count) = stated {
+        *sum = Some(sum.unwrap_or(0).saturating_add(count));
+    }
+}
+
 /// Rows on their way into a report. They may come in any order.
 pub struct Gathering<'p> {
     asked: Asked,

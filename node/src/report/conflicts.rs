@@ -11,7 +11,7 @@ use toguna_protocol::{
 };
 
 use super::{
-    Asked, LINES, Quoted, ReportKind,
+    Asked, LINES, Quoted, ReportKind, add_stated,
     period::{self, Lies},
 };
 use crate::{
@@ -70,10 +70,10 @@ pub struct Incidents {
     pub count: u64,
     /// How many more there may have been: their dates are not exact enough.
     pub perhaps: u64,
-    /// Deaths in those that there were, as far as they were stated.
-    pub deaths: u64,
-    /// People displaced by them, as far as that was stated.
-    pub displaced: u64,
+    /// Deaths in those that there were, as far as they were stated; none where that was said of no incident.
+    pub deaths: Option<u64>,
+    /// People displaced by them, in the same way.
+    pub displaced: Option<u64>,
 }
 
 /// An agreement that ends.
@@ -169,8 +169,8 @@ impl Gathered {
             return;
         }
         of_type.count += 1;
-        of_type.deaths += item.number("deaths").unwrap_or(0);
-        of_type.displaced += item.number("displaced").unwrap_or(0);
+        add_stated(&mut of_type.deaths, item.number("deaths"));
+        add_stated(&mut of_type.displaced, item.number("displaced"));
     }
 
     fn agreement(&mut self, item: &ItemRow, quoted: Option<&Quoted>, asked: &Asked) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use toguna_protocol::engine::past::PastRow;
 
-use super::{Asked, period::Lies};
+use super::{Asked, add_stated, period::Lies};
 use crate::views::UNSTATED;
 
 /// Consultations of one level.
@@ -17,12 +17,12 @@ pub struct AtLevel {
     pub held: u64,
     /// How many may have: their dates are not exact enough.
     pub perhaps: u64,
-    /// Participants of those that took place in the period.
-    pub participants: u64,
-    /// Women among them, as far as they were counted.
-    pub women: u64,
-    /// The young among them, as far as they were counted.
-    pub youth: u64,
+    /// Participants of those that took place in the period, as far as they were counted; none where nobody was.
+    pub participants: Option<u64>,
+    /// Women among them, in the same way.
+    pub women: Option<u64>,
+    /// The young among them, in the same way.
+    pub youth: Option<u64>,
     /// Records of those that say nothing of participants.
     pub uncounted: u64,
 }
@@ -48,9 +48,9 @@ pub(super) fn take(levels: &mut BTreeMap<Option<String>, AtLevel>, row: &PastRow
         return;
     }
     at.held += record.event_count;
-    at.participants += facts.participants.unwrap_or(0);
-    at.women += facts.participants_women.unwrap_or(0);
-    at.youth += facts.participants_youth.unwrap_or(0);
+    add_stated(&mut at.participants, facts.participants);
+    add_stated(&mut at.women, facts.participants_women);
+    add_stated(&mut at.youth, facts.participants_youth);
     at.uncounted += u64::from(facts.participants.is_none() && record.event_count > 0);
 }
 

@@ -95,7 +95,9 @@ impl Digest {
             regions: full.conflicts.regions.iter().map(of_region).collect(),
             incidents: Spread::of(full.conflicts.incidents.iter().map(|(key, of)| (key.clone(), of.count))),
             consultations: Spread::of(full.consultations.iter().map(|at| (level(&at.level), at.held))),
-            participants: Spread::of(full.consultations.iter().map(|at| (level(&at.level), at.participants))),
+            participants: Spread::of(
+                full.consultations.iter().map(|at| (level(&at.level), at.participants.unwrap_or(0))),
+            ),
             recommendations,
             activities,
             money: full.money.clone(),

@@ -59,6 +59,11 @@ fn day(speech: Speech<'_>, (year, month, day): Day) -> String {
     speech.date(&Date::In(Span::Day(year, month, day)))
 }
 
+/// A sum of what was stated; where nothing was, it says so.
+fn stated(speech: Speech<'_>, sum: Option<u64>) -> String {
+    sum.map_or_else(|| speech.say("unstated"), |sum| number(speech, sum))
+}
+
 /// A count, and how many more there may have been.
 fn perhaps(speech: Speech<'_>, count: u64, perhaps: u64) -> Markup {
     html! {
@@ -186,7 +191,8 @@ fn consultations(speech: Speech<'_>, full: &Full) -> Markup {
                             tr {
                                 th scope="row" { (keyed(speech, &["consultation", "level"], at.level.as_deref().unwrap_or(UNSTATED))) }
                                 td { (perhaps(speech, at.held, at.perhaps)) }
-                                @for count in [at.participants, at.women, at.youth, at.uncounted] { td { (number(speech, count)) } }
+                                @for count in [at.participants, at.women, at.youth] { td { (stated(speech, count)) } }
+                                td { (number(speech, at.uncounted)) }
                             }
                         }
                     }
@@ -295,8 +301,8 @@ fn incidents(speech: Speech<'_>, conflicts: &Conflicts) -> Markup {
                         tr {
                             th scope="row" { (keyed(speech, &["conflict", "incidents", "incident_type"], key)) }
                             td { (perhaps(speech, of.count, of.perhaps)) }
-                            td { (number(speech, of.deaths)) }
-                            td { (number(speech, of.displaced)) }
+                            td { (stated(speech, of.deaths)) }
+                            td { (stated(speech, of.displaced)) }
                         }
                     }
                 }
