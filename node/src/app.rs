@@ -7,6 +7,7 @@ mod bundles;
 mod carried;
 mod check;
 mod drafts;
+mod past;
 mod standing;
 
 use std::{
@@ -31,6 +32,7 @@ pub use self::bundles::{BundleAskError, Parcel};
 pub use self::carried::{Brought, CarryError, LookedInto};
 pub use self::check::{CheckError, CheckProblem, CheckReport, CheckStep};
 pub use self::drafts::DraftAskError;
+pub use self::past::PastError;
 pub use self::standing::{Elsewhere, Standing};
 use crate::{
     driver::{self, Driving},

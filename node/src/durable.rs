@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
 };
@@ -34,6 +34,43 @@ pub(crate) fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
     file.write_all(contents)?;
     file.sync_all()?;
     sync_dir(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
+/// Adds a line to a file that only grows, readable by its owner only and made with its first line; the line is durable
+/// when this returns. After an error it may be there in part.
+pub(crate) fn add_line(dir: &Path, name: &str, line: &str) -> io::Result<()> {
+    let path = dir.join(name);
+    let is_new = !path.try_exists()?;
+    let mut file = File::options().read(true).append(true).create(true).mode(0o600).open(&path)?;
+    // What a power cut left of a line stays by itself.
+    let before = if ends_whole(&mut file)? { "" } else { "\n" };
+    file.write_all(format!("{before}{line}\n").as_bytes())?;
+    file.sync_data()?;
+    if is_new { sync_dir(dir) } else { Ok(()) }
+}
+
+/// Whether a file is empty or ends with a whole line.
+fn ends_whole(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// The last bytes of a file, at most so many; none of one that is not there.
+pub(crate) fn read_end(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => opened?,
+    };
+    let skipped = file.metadata()?.len().saturating_sub(most);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a file, and closes it to other people of the machine where it was open to them. Also gives the file that was

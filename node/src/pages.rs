@@ -17,7 +17,6 @@ mod account;
 mod accounts;
 mod blank;
 mod conflict_map;
-mod days;
 mod demo;
 mod drafts;
 mod edit;
@@ -38,6 +37,7 @@ mod place_map;
 mod places;
 mod recommendations;
 mod record;
+mod reports;
 mod sections;
 mod settle;
 mod sign_in;
@@ -68,6 +68,7 @@ use crate::{
     accounts::Accounts,
     app::App,
     certificate::Fingerprint,
+    days,
     views::{Views, ViewsError},
     words::{Lang, Words},
 };
@@ -98,6 +99,8 @@ struct Pages {
     plis: sync::Plis,
     noted: noted::Noted,
     imports: import::Imports,
+    /// Held by whoever makes a report: one at a time.
+    reporting: tokio::sync::Mutex<()>,
     demo: Option<Demonstration>,
 }
 
@@ -139,7 +142,9 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
     let noted = noted::Noted::within(app.data_dir());
     let imports = import::Imports::within(app.data_dir());
     let words = Words::embedded();
-    let pages: Shared = Arc::new(Pages { app, accounts, words, settings, base_map, plis, noted, imports, demo });
+    let reporting = tokio::sync::Mutex::default();
+    let pages: Shared =
+        Arc::new(Pages { app, accounts, words, settings, base_map, plis, noted, imports, reporting, demo });
     Router::new()
         .merge(people())
         .route("/", get(today::show))
@@ -152,6 +157,8 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/sync", get(sync::show))
         .route("/national", get(national::show))
         .route("/recommendations", get(recommendations::show).post(recommendations::follow_up))
+        .route(reports::ADDRESS, get(reports::show).post(reports::save))
+        .route("/reports/{fingerprint}", get(reports::printed))
         .route("/conflicts/map", get(conflict_map::show))
         .route("/consultations/tree", get(tree::show))
         .route("/drafts", post(drafts::keep))

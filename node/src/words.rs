@@ -7,8 +7,8 @@
 //! `drafts.ftl` drafts and news; `national.ftl` the national picture, the tracker and the map; `export.ftl` exported
 //! files and what is said of them; `import.ftl` files that are imported; `certificate.ftl` what a browser sees of the
 //! node; `conflicts.ftl` the list and the page of conflicts; `consultations.ftl` the tree and the page of consultations;
-//! `blank.ftl` forms on paper; `today.ftl` what waits, deadlines and reviews; `pages.ftl` all that stands on pages besides.
-//! A message that English lacks is shown in French.
+//! `blank.ftl` forms on paper; `reports.ftl` reports; `today.ftl` what waits, deadlines and reviews; `pages.ftl` all that
+//! stands on pages besides. A message that English lacks is shown in French.
 //! Tests hold that nothing is missing in either.
 //!
 //! # How a field finds its words
@@ -52,6 +52,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/today.ftl", include_str!("../words/fr/today.ftl")),
     ("fr/import.ftl", include_str!("../words/fr/import.ftl")),
     ("fr/certificate.ftl", include_str!("../words/fr/certificate.ftl")),
+    ("fr/reports.ftl", include_str!("../words/fr/reports.ftl")),
 ];
 const ENGLISH: &Files<'static> = &[
     ("en/record.ftl", include_str!("../words/en/record.ftl")),
@@ -68,6 +69,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/today.ftl", include_str!("../words/en/today.ftl")),
     ("en/import.ftl", include_str!("../words/en/import.ftl")),
     ("en/certificate.ftl", include_str!("../words/en/certificate.ftl")),
+    ("en/reports.ftl", include_str!("../words/en/reports.ftl")),
 ];
 
 /// The words of both languages, ready to be said.

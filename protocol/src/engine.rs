@@ -24,6 +24,7 @@ mod intent;
 mod lanes;
 mod offices;
 mod own;
+pub mod past;
 mod queries;
 mod receipts;
 mod refresh;
@@ -315,8 +316,9 @@ mod node_row {
     pub(super) const EPOCH: &[u8] = b"epoch";
     /// The feed we write to.
     pub(super) const OWN: &[u8] = b"own";
-    /// The arrival up to which the rows of [`super::Table::Records`] speak.
-    pub(super) const REFLECTED: &[u8] = b"reflected";
+    /// The arrival up to which the rows of [`super::Table::Records`] speak. Its name grows with what rows hold: after an
+    /// update all of them are made anew.
+    pub(super) const REFLECTED: &[u8] = b"reflected 2";
 }
 
 /// The engine could not start on this store.

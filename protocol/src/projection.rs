@@ -44,9 +44,6 @@ pub struct RecordRow {
     /// How many recommendations a consultation's report announces.
     #[serde(deserialize_with = "Option::deserialize")]
     pub announced: Option<u64>,
-    /// What a consultation was.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub meeting: Option<MeetingRow>,
     /// What a conflict is about: keys of the country pack.
     pub stakes: Vec<String>,
     /// Who may see it, where that was said.
@@ -68,19 +65,45 @@ pub struct RecordRow {
     pub flags: Vec<Flag>,
     /// What is still to be filled in.
     pub to_complete: Vec<Flag>,
+    /// What reports and the tree of consultations are made of.
+    pub facts: Facts,
     /// Every item of every list.
     pub items: Vec<ItemRow>,
 }
 
-/// What a consultation was, and how much of its report there is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MeetingRow {
-    /// How far it reached.
+/// Values of a record that reports and the tree of consultations are made of, and lists do not show.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// How far a consultation reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
-    /// What kind of meeting it was.
+    /// What kind of meeting a consultation is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meeting_type: Option<String>,
     /// How many of the four parts of its report say something.
+    #[serde(default, skip_serializing_if = "is_none")]
     pub report_parts: usize,
+    /// How many took part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants: Option<u64>,
+    /// How many of them were women.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants_women: Option<u64>,
+    /// How many of them were young.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants_youth: Option<u64>,
+    /// The objective that a project serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<String>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Date>,
+    /// Since when the phase of a conflict holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase_since: Option<Date>,
+    /// Of several sensitivities that offices gave it, the strictest; else the one it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strictest: Option<String>,
 }
 
 /// One item of a list: a recommendation, an incident, a contribution, a follow-up.
@@ -100,10 +123,32 @@ pub struct ItemRow {
     pub values: Map<String, Value>,
 }
 
+impl ItemRow {
+    /// A field that holds a text or a key.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).and_then(Value::as_str)
+    }
+
+    /// A field that holds a date.
+    pub fn date(&self, name: &str) -> Option<Date> {
+        self.text(name).and_then(|date| date.parse().ok())
+    }
+
+    /// A field that holds a count.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.values.get(name).and_then(Value::as_u64)
+    }
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 /// The rows of one record.
 pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> RecordRow {
     let fields = &reading.fields;
     let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
+    let count = |key: &str| fields.get(key).and_then(Value::as_u64);
     let date = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|text| text.parse::<Date>().ok());
     let phase = fields.get("phase");
     let status = match reading.kind {
@@ -117,11 +162,7 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
     let schema: Vec<&'static Field> = reading.kind.schema().fields().collect();
     let mut walk = Walk::default();
     walk.object(&schema, fields, "", None, false);
-    let meeting = (reading.kind == Kind::Consultation).then(|| MeetingRow {
-        level: text("level"),
-        meeting_type: text("meeting_type"),
-        report_parts: REPORT.iter().filter(|part| text(part).is_some_and(|text| !text.trim().is_empty())).count(),
-    });
+    let is_told = |part: &&&str| text(part).is_some_and(|text| !text.trim().is_empty());
     RecordRow {
         kind: reading.kind,
         title: text("title").unwrap_or_default(),
@@ -134,8 +175,7 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
             .or_else(|| date(phase.and_then(|phase| phase.get("since")))),
         event_count: fields.get("event_count").and_then(Value::as_u64).unwrap_or(1),
         origin: text("origin"),
-        announced: fields.get("recommendations_announced").and_then(Value::as_u64),
-        meeting,
+        announced: count("recommendations_announced"),
         stakes: keys("stakes"),
         sensitivity: text("sensitivity"),
         source_ref: text("source_ref"),
@@ -146,8 +186,38 @@ pub fn project(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> 
         unknown: reading.unknown.len(),
         flags: flags(record, reading, vocabulary),
         to_complete: to_complete(reading),
+        facts: Facts {
+            level: text("level"),
+            meeting_type: text("meeting_type"),
+            report_parts: REPORT.iter().filter(is_told).count(),
+            participants: count("participants"),
+            participants_women: count("participants_women"),
+            participants_youth: count("participants_youth"),
+            objective: text("objective"),
+            end_date: date(fields.get("end_date")),
+            phase_since: date(phase.and_then(|phase| phase.get("since"))),
+            strictest: strictest(reading),
+        },
         items: walk.items,
     }
+}
+
+/// The strictest of the sensitivities that offices gave a record apart, else the one it has; `None` where it has none.
+pub fn strictest(reading: &Reading) -> Option<String> {
+    match reading.concurrent.iter().find(|field| field.pointer == "/sensitivity") {
+        Some(clashing) => strictest_of(clashing.values.iter().map(|seen| seen.value.as_str())),
+        None => reading.fields.get("sensitivity").and_then(Value::as_str).map(str::to_owned),
+    }
+}
+
+/// The strictest of some sensitivities, where nothing said is internal and what only a newer version knows is strictest.
+pub fn strictest_of<'v>(values: impl Iterator<Item = Option<&'v str>>) -> Option<String> {
+    let strictness = |value: &&str| match *value {
+        "public" => 0,
+        "internal" => 1,
+        _ => 2,
+    };
+    values.map(|value| value.unwrap_or("internal")).max_by_key(strictness).map(str::to_owned)
 }
 
 #[derive(Default)]

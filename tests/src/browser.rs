@@ -304,6 +304,13 @@ impl Browser {
         file
     }
 
+    /// The page as it is printed: a PDF on the paper that the page asks for.
+    pub async fn pdf(&self) -> Vec<u8> {
+        let printed = self.devtools("Page.printToPDF", json!({"preferCSSPageSize": true})).await;
+        let pdf = printed["data"].as_str().map(str::as_bytes).unwrap_or_default();
+        BASE64.decode(pdf).expect("a PDF comes in base 64")
+    }
+
     /// Errors on the browser's console since it was asked last: failed requests, refused scripts and styles, exceptions.
     pub async fn console(&self) -> Vec<String> {
         let entries = self.ask("se/log", &json!({"type": "browser"})).await;

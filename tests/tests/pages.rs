@@ -25,7 +25,7 @@ impl Look {
     /// Opens a page and looks at it.
     async fn at(&mut self, name: &str, address: &str) {
         let bytes = self.browser.weigh(address).await;
-        let most = if name.contains("map") || name == "national" { MAP_BYTES } else { PAGE_BYTES };
+        let most = if name.contains("map") || name.starts_with("national") { MAP_BYTES } else { PAGE_BYTES };
         if bytes > most {
             self.wrong.push(format!("{name}: {bytes} bytes of at most {most}"));
         }
@@ -106,6 +106,7 @@ async fn addresses(demo: &Demonstration, conflict: &str) -> Vec<(&'static str, S
         ("project-new", at("/projects/new")),
         ("project-evaluate", format!("/projects/{project}/evaluate")),
         ("national", at("/national")),
+        ("reports", at("/reports")),
         ("sync", at("/sync")),
         ("only-here", at("/sync/only-here")),
         ("account", at("/account")),
@@ -133,6 +134,20 @@ async fn where_a_form_leads(look: &mut Look, demo: &Demonstration, conflict: &st
     look.browser.click("Préparer un pli").await;
     look.browser.see("Bordereau d'envoi").await;
     look.here("slip").await;
+    for (name, kind) in [("report", "Rapport annuel"), ("brief", "Note d'une page"), ("digest", "Synthèse publique")] {
+        look.browser.goto(&demo.page(At::Bamako, "/reports")).await;
+        look.browser.choose("Rapport", kind).await;
+        look.browser.fill("Année", "2010").await;
+        look.browser.click("Établir le rapport").await;
+        look.browser.see("Empreinte").await;
+        look.here(name).await;
+    }
+    look.browser.goto(&demo.page(At::Bamako, conflict)).await;
+    look.browser.click("Établir le dossier").await;
+    look.browser.see("Empreinte").await;
+    look.here("dossier").await;
+    look.at("reports-made", &demo.page(At::Bamako, "/reports")).await;
+    look.at("national-printed", &demo.page(At::Bamako, "/national")).await;
 }
 
 /// What two offices entered apart.

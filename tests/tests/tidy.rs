@@ -120,6 +120,7 @@ fn the_rooms_of_the_node_keep_their_distance() {
         ("node/src/store", &["net", "web", "app", "driver", "views"]),
         ("node/src/net", &["store", "web", "app", "driver", "views"]),
         ("node/src/views", &["net", "store", "web", "driver"]),
+        ("node/src/report", &["net", "store", "web", "driver", "app", "pages", "config", "client", "accounts"]),
         ("node/src/pages/map", &["net", "store", "web", "driver", "views", "app", "exchange", "config", "client"]),
         ("node/src/web", &["net", "store", "driver"]),
         ("node/src/pages", &["net", "store", "driver"]),

@@ -35,11 +35,13 @@ use serde_json::Value;
 use toguna_protocol::{
     engine::Engine,
     ids::{RecordId, UnixSeconds},
+    projection::strictest_of,
     record::Kind,
 };
 use tokio::runtime::Handle;
 
 pub use self::journal::{JOURNAL_FILE, Journal, JournalLine};
+pub(crate) use self::rules::{FEW, is_still_to_come};
 use self::{
     csv::Csv,
     geo::Features,
@@ -290,14 +292,7 @@ fn read<S: toguna_protocol::shelf::Shelf>(
     let text = |name: &str| view.fields.get(name).and_then(Value::as_str).map(str::to_owned);
     let told = if texts { narratives(kind).map(|field| text(field.name)).collect() } else { Vec::new() };
     let clashing = view.concurrent.iter().find(|field| field.field == "/sensitivity");
-    let strictest = clashing.and_then(|field| {
-        let values = field.values.iter().map(|seen| seen.value.as_str().unwrap_or("internal").to_owned());
-        values.max_by_key(|value| match value.as_str() {
-            "public" => 0,
-            "internal" => 1,
-            _ => 2,
-        })
-    });
+    let strictest = clashing.and_then(|field| strictest_of(field.values.iter().map(|seen| seen.value.as_str())));
     (told, strictest)
 }
 

@@ -48,13 +48,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
                       frame-ancestors 'none'; connect-src 'self'; script-src 'self'";
 
 /// The pages that the navigation names, with their messages.
-const PLACES: [(&str, &str); 7] = [
+const PLACES: [(&str, &str); 8] = [
     ("/", "nav-today"),
     ("/conflicts", "nav-conflicts"),
     ("/consultations", "nav-consultations"),
     ("/projects", "nav-projects"),
     ("/recommendations", "nav-recommendations"),
     ("/national", "nav-national"),
+    ("/reports", "nav-reports"),
     ("/sync", "nav-sync"),
 ];
 

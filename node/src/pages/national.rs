@@ -4,11 +4,18 @@ mod money;
 mod show;
 
 use axum::extract::State;
-use maud::Markup;
+use maud::{Markup, html};
 
 use self::show::body;
-use super::{Shared, days, error::PageError, fresh::Situation, layout, visitor::Visitor};
-use crate::views::{Activities, AlertLine, ConflictPlaces, ContributionLine, Picture, Views, ViewsError};
+pub(super) use self::{
+    money::stage_name,
+    show::{declared_total, in_order},
+};
+use super::{Shared, days, error::PageError, fresh::Situation, layout, reports, speech::Speech, visitor::Visitor};
+use crate::{
+    report::kept::LastPrinted,
+    views::{Activities, AlertLine, ConflictPlaces, ContributionLine, Picture, Views, ViewsError},
+};
 
 /// All that the page shows.
 struct National {
@@ -18,6 +25,8 @@ struct National {
     contributions: Vec<ContributionLine>,
     alerts: Vec<AlertLine>,
     situation: Situation,
+    /// What was printed last of each figure.
+    printed: LastPrinted,
     today: toguna_protocol::record::date::Day,
 }
 
@@ -29,10 +38,39 @@ pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Resul
     };
     let (picture, places, activities, contributions, alerts) = pages.read(read).await?;
     let situation = Situation::now(&pages, picture.complete).await?;
-    let today = days::today(pages.now());
-    let national = National { picture, places, activities, contributions, alerts, situation, today };
+    let (printed, today) = (reports::printed_last(&pages).await?, days::today(pages.now()));
+    let national = National { picture, places, activities, contributions, alerts, situation, printed, today };
     let speech = visitor.speech(&pages);
     let title = speech.say("national-title");
     let body = body(speech, &pages.base_map, &national, &title);
     Ok(layout::page(speech, Some(&visitor), "/national", &title, &body))
+}
+
+impl National {
+    /// Beside a figure: the value that was printed last of it, with that report.
+    fn beside(&self, speech: Speech<'_>, figure: &str, shown: impl Fn(i64) -> String) -> Markup {
+        html! {
+            @if let Some((value, kept)) = self.printed.of(figure) {
+                " " a.printed href=(reports::address(kept.fingerprint)) { (speech.say_of("printed-value", &[("value", &shown(value))])) }
+            }
+        }
+    }
+
+    /// As [`National::beside`], of a count.
+    fn beside_count(&self, speech: Speech<'_>, figure: &str) -> Markup {
+        self.beside(speech, figure, |count| crate::words::number(speech.lang, u64::try_from(count).unwrap_or(0)))
+    }
+
+    /// Which report it is that most of the figures beside the others are from.
+    fn printed_last(&self, speech: Speech<'_>) -> Markup {
+        html! {
+            @match self.printed.of("conflicts") {
+                None => p.aside { (speech.say("nothing-printed")) },
+                Some((_, kept)) => p.aside {
+                    (speech.say_of("last-printed", &[("report", &reports::name(speech, kept)), ("moment", &speech.moment(kept.at))]))
+                    " " a.code href=(reports::address(kept.fingerprint)) { (kept.fingerprint.short()) }
+                },
+            }
+        }
+    }
 }

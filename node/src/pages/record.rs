@@ -22,11 +22,12 @@ pub(super) use self::{
     earlier::{save as take_back, show as earlier},
     history::{field_of, history, said, value},
     receipts::{receipts, sentence},
-    show::{is_list, label_of},
+    show::{date_of, is_list, label_of, line},
 };
 use super::{
-    Shared, days,
+    Shared, days, drafts,
     error::PageError,
+    form::Given,
     layout,
     speech::Speech,
     tie::{self, Named},
@@ -89,6 +90,8 @@ pub(super) struct Page {
     today: Day,
     pub(super) may_write: bool,
     pub(super) csrf: String,
+    /// What tells the form that asks for its dossier from any other.
+    dossier_mark: Markup,
     /// The records it is tied to.
     pub(super) named: Named,
     /// The records of the same conflict.
@@ -165,6 +168,7 @@ pub(super) async fn show(
         today: days::today(pages.now()),
         may_write: visitor.may_write(),
         csrf: visitor.csrf(),
+        dossier_mark: drafts::mark(&Given::default())?,
         named,
         group,
         tree,

@@ -12,6 +12,7 @@ mod import;
 mod live;
 mod national;
 mod place_map;
+mod reports;
 mod safety;
 
 use std::sync::{Arc, LazyLock};

@@ -30,6 +30,8 @@ pub struct Activities {
 pub struct DeclaredActivities {
     /// The record that it stands in.
     pub record: ListedRecord,
+    /// Its place there.
+    pub item: String,
     /// What is counted.
     pub label: Option<String>,
     /// The period it covers.
@@ -79,7 +81,7 @@ impl Views {
     pub fn activities(&self) -> Result<Activities, ViewsError> {
         let db = self.db();
         let mut query = db.prepare_cached(
-            "SELECT listed, fields FROM items JOIN records ON n = record WHERE list = 'declared_totals' AND counts
+            "SELECT listed, fields, item FROM items JOIN records ON n = record WHERE list = 'declared_totals' AND counts
              AND (fields ->> 'planned' IS NOT NULL OR fields ->> 'executed' IS NOT NULL) ORDER BY id, item",
         )?;
         let mut rows = query.query([])?;
@@ -88,6 +90,7 @@ impl Views {
             let fields: Value = of_json(row, 1)?;
             declared.push(DeclaredActivities {
                 record: of_json(row, 0)?,
+                item: row.get(2)?,
                 label: text(&fields, "label"),
                 period: date(&fields, "period"),
                 planned: fields["planned"].as_u64(),

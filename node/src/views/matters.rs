@@ -236,8 +236,8 @@ fn found(row: &Row, numbers: &[i64]) -> Vec<Found> {
             "agreements" => agreement(item, &within(&nested, item, "follow_ups"), &mut add),
             "decisions" => decision(item, &mut add),
             "alerts" => alert(item, &within(&nested, item, "responses"), &mut add),
-            "plan" if !over && key(item, "executed").is_none() => {
-                date(item, "quarter").into_iter().for_each(|quarter| add(Matter::Plan, Some(quarter), None, 0));
+            "plan" if !over && item.text("executed").is_none() => {
+                item.date("quarter").into_iter().for_each(|quarter| add(Matter::Plan, Some(quarter), None, 0));
             }
             _ => {}
         }
@@ -255,22 +255,22 @@ fn within<'i>(nested: &BTreeMap<&ItemId, Vec<&'i ItemRow>>, item: &ItemRow, list
 type Add<'a> = dyn FnMut(Matter, Option<Date>, Option<Date>, i64) + 'a;
 
 fn recommendation(item: &ItemRow, follow_ups: &[&ItemRow], add: &mut Add<'_>) {
-    let status = key(item, "status");
-    if let Some(due) = date(item, "due_date").filter(|_| !matches!(status, Some("done" | "dropped"))) {
+    let status = item.text("status");
+    if let Some(due) = item.date("due_date").filter(|_| !matches!(status, Some("done" | "dropped"))) {
         add(Matter::Recommendation, Some(due), None, 0);
     }
     if status == Some("adopted") && follow_ups.is_empty() {
         // Of those that nobody speaks of, the ones that the whole country waits for come first.
-        let level = position(Level::KEYS, key(item, "addressee_level"));
+        let level = position(Level::KEYS, item.text("addressee_level"));
         add(Matter::Unheard, None, None, -level);
     }
 }
 
 fn meeting(item: &ItemRow, meetings: &[&ItemRow], add: &mut Add<'_>) {
-    let Some(next) = date(item, "next_date") else { return };
-    let this = date(item, "date").map(Date::earliest);
+    let Some(next) = item.date("next_date") else { return };
+    let this = item.date("date").map(Date::earliest);
     let is_later = |other: &&ItemRow| {
-        let on = date(other, "date").map(Date::earliest);
+        let on = other.date("date").map(Date::earliest);
         other.item != item.item && on.is_some() && (on >= Some(next.earliest()) || this.is_some() && on > this)
     };
     if !meetings.iter().any(is_later) {
@@ -280,18 +280,18 @@ fn meeting(item: &ItemRow, meetings: &[&ItemRow], add: &mut Add<'_>) {
 
 fn agreement(item: &ItemRow, follow_ups: &[&ItemRow], add: &mut Add<'_>) {
     // What became of it is known: it no longer holds.
-    if matches!(key(item, "stage"), Some("expired" | "broken")) {
+    if matches!(item.text("stage"), Some("expired" | "broken")) {
         return;
     }
-    let years = item.values.get("term_years").and_then(Value::as_u64);
-    let signed = date(item, "signed_date");
-    match date(item, "end_date").or_else(|| signed?.plus_years(years?)) {
+    let years = item.number("term_years");
+    let signed = item.date("signed_date");
+    match item.date("end_date").or_else(|| signed?.plus_years(years?)) {
         Some(end) => add(Matter::AgreementEnd, Some(end), None, 0),
         // One of which at least the term is known can be completed most easily.
         None => add(Matter::EndUnknown, None, None, i64::from(years.is_none())),
     }
-    if let Some(due) = date(item, "follow_up_due") {
-        let since = |follow_up: &&ItemRow| date(follow_up, "date").is_some_and(|on| on.earliest() >= due.earliest());
+    if let Some(due) = item.date("follow_up_due") {
+        let since = |follow_up: &&ItemRow| follow_up.date("date").is_some_and(|on| on.earliest() >= due.earliest());
         if !follow_ups.iter().any(since) {
             add(Matter::AgreementReview, Some(due), None, 0);
         }
@@ -300,8 +300,8 @@ fn agreement(item: &ItemRow, follow_ups: &[&ItemRow], add: &mut Add<'_>) {
 
 fn decision(item: &ItemRow, add: &mut Add<'_>) {
     let open = ["not-carried-out", "contradicted", "partly"];
-    if let Some(rank) = open.iter().position(|execution| key(item, "execution") == Some(execution)) {
-        add(Matter::Decision, date(item, "date"), None, rank as i64);
+    if let Some(rank) = open.iter().position(|execution| item.text("execution") == Some(execution)) {
+        add(Matter::Decision, item.date("date"), None, rank as i64);
     }
 }
 
@@ -310,17 +310,9 @@ fn alert(item: &ItemRow, responses: &[&ItemRow], add: &mut Add<'_>) {
         return;
     }
     let matter = if responses.is_empty() { Matter::Alert } else { Matter::AnsweredAlert };
-    let answered = responses.iter().filter_map(|response| date(response, "date")).min_by_key(|date| date.earliest());
+    let answered = responses.iter().filter_map(|response| response.date("date")).min_by_key(|date| date.earliest());
     // The most pressing first; what is not stated comes last.
-    add(matter, date(item, "date"), answered, -position(AlertLevel::KEYS, key(item, "level")));
-}
-
-fn key<'i>(item: &'i ItemRow, name: &str) -> Option<&'i str> {
-    item.values.get(name).and_then(Value::as_str)
-}
-
-fn date(item: &ItemRow, name: &str) -> Option<Date> {
-    key(item, name).and_then(|date| date.parse().ok())
+    add(matter, item.date("date"), answered, -position(AlertLevel::KEYS, item.text("level")));
 }
 
 /// Where a key stands among those of its choice, from 1; 0 for none of them.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::rows::{Row, Stamp},
     ids::{Arrival, AuthorKey, EntryHash, FeedId, ItemId, RecordId, Seq, UnixSeconds},
-    projection::{ItemRow, MeetingRow, RecordRow},
+    projection::{Facts, ItemRow, RecordRow},
     record::{
         Kind,
         common::{Amount, Currency, Money},
@@ -35,7 +35,6 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         event_count: 1,
         origin: None,
         announced: None,
-        meeting: None,
         stakes: Vec::new(),
         sensitivity: None,
         source_ref: None,
@@ -46,6 +45,7 @@ fn row(number: u64, kind: Kind, title: &str) -> Row {
         unknown: 0,
         flags: Vec::new(),
         to_complete: Vec::new(),
+        facts: Facts::default(),
         items: Vec::new(),
     };
     Row {
@@ -372,7 +372,7 @@ fn ten_thousand_records_fill_and_page_quickly() {
             row.record.items =
                 (0..6).map(|i| item("incidents", i, json!({"date": "2010", "text": "Bétail volé"}))).collect();
             if draft.kind == Kind::Consultation {
-                row.record.meeting = Some(MeetingRow { level: None, meeting_type: None, report_parts: 1 });
+                row.record.facts.report_parts = 1;
                 let above = self::row(n / 3, Kind::Consultation, "").id;
                 row.record.items.push(item("links", 6, json!({"record": above, "relation": "feeds"})));
             }

@@ -158,7 +158,10 @@ pub struct TreePage {
 
 /// Keeps what a row says for the tree.
 pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row) -> rusqlite::Result<()> {
-    let Some(meeting) = &row.record.meeting else { return Ok(()) };
+    if row.record.kind != Kind::Consultation {
+        return Ok(());
+    }
+    let facts = &row.record.facts;
     let counted = |list: &'static str| row.record.items.iter().filter(move |item| item.list == list && item.counts);
     tx.prepare_cached(
         "INSERT INTO meetings (record, name, level, type, date, first, report, recommendations)
@@ -167,11 +170,11 @@ pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row) -> rusqlite::Result<
     .execute(params![
         n,
         fold(&row.record.title),
-        meeting.level,
-        meeting.meeting_type,
+        facts.level,
+        facts.meeting_type,
         row.record.date.map(|date| date.to_string()),
         row.record.date.map(|date| number_of(date.earliest())),
-        meeting.report_parts,
+        facts.report_parts,
         counted("recommendations").count(),
     ])?;
     let mut add =

@@ -9,7 +9,7 @@ use crate::{
     document::{Document, Placement, Standing, StoredEntry},
     entry::{PayloadKind, VerifiedEntry},
     ids::{Arrival, EntryHash, RecordId},
-    ledger::{Ledger, LedgerError},
+    ledger::{Ledger, LedgerError, Place},
     limits::LOADED_DOCUMENTS,
     shelf::{Shelf, Table},
 };
@@ -203,7 +203,19 @@ pub(super) fn entries_of<S: Shelf>(
         };
         entries.extend(ledger.ahead_of(record).filter(|entry| entry.header().kind == PayloadKind::CHANGE).map(held));
     }
-    for place in ledger.record_places(record, after)? {
+    entries.extend(entries_where(record, after, ledger, |_| true)?);
+    Ok(entries)
+}
+
+/// The record's changes that arrived after `after` in their feeds' turn, at those places alone that are wanted.
+pub(super) fn entries_where<S: Shelf>(
+    record: RecordId,
+    after: Arrival,
+    ledger: &Ledger<S>,
+    wanted: impl Fn(&Place) -> bool,
+) -> Result<Vec<Held>, LedgerError> {
+    let mut entries = Vec::new();
+    for place in ledger.record_places(record, after)?.into_iter().filter(wanted) {
         let branch = ledger.feed(&place.feed).is_some_and(|feed| feed.is_branch());
         let standing = if branch { Standing::Branch } else { Standing::Trunk };
         let Some((entry, arrival)) = ledger.entry(&place.feed, place.seq)? else { continue };

@@ -89,7 +89,7 @@ impl Offices {
     }
 
     /// An author's entries reach at least this far. An office whose clock was set back is not taken for older.
-    fn wrote(&mut self, author: AuthorKey, entry: &VerifiedEntry) {
+    pub(super) fn wrote(&mut self, author: AuthorKey, entry: &VerifiedEntry) {
         let at = match entry.header().kind {
             PayloadKind::OFFICE => OfficeCard::decode(entry.payload()).map(|card| UnixSeconds(card.at)),
             PayloadKind::CHANGE => document::written_at(entry),
@@ -113,6 +113,11 @@ impl Offices {
         }
     }
 
+    /// When the last of an author's entries that was taken note of was written, by its own clock.
+    pub(super) fn written(&self, author: &AuthorKey) -> Option<UnixSeconds> {
+        self.written.get(author).copied()
+    }
+
     pub(super) fn card(&self, author: &AuthorKey) -> Option<&OfficeCard> {
         self.cards.get(author)
     }
@@ -125,7 +130,7 @@ impl Offices {
         let known = Known::of(beacons, ledger);
         let office = |(author, feeds): (AuthorKey, Vec<&Feed>)| {
             let card = self.cards.get(&author);
-            let last_entry_at = self.written.get(&author).copied();
+            let last_entry_at = self.written(&author);
             Office {
                 author,
                 name: card.map(|card| card.name.clone()),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     document::{ChangeEntry, Document, Placement},
     ids::{EntryHash, RecordId, Seq},
-    ledger::LedgerError,
+    ledger::{Ledger, LedgerError},
     record::{self, Flag, Kind, Reading},
     shelf::Shelf,
 };
@@ -207,40 +207,47 @@ impl<S: Shelf> Engine<S> {
     /// A record's changes in an order that respects what each author had seen, the oldest first.
     pub fn history(&mut self, id: RecordId) -> Result<Vec<HistoryStep>, QueryError> {
         let document = self.documents.get(id, &self.ledger)?.ok_or(QueryError::NotFound)?;
-        let ledger = &self.ledger;
-        let mut steps = Vec::new();
-        for change in document.history() {
-            let after = record::read(document.automerge(), Some(&[change.change]))?;
-            let (before, divergent) = match change.deps.as_slice() {
-                [] => (Map::new(), Vec::new()),
-                deps => {
-                    let seen = record::read(document.automerge(), Some(deps))?;
-                    (seen.fields, seen.concurrent)
-                }
-            };
-            let settled = ended(divergent, &after).into_iter().map(|(field, chosen)| SettledStep {
-                field: field.pointer,
-                values: field.values.into_iter().map(|value| value.value).collect(),
-                chosen,
-            });
-            let settled = settled.collect();
-            let changes = record::diff(after.kind, &before, &after.fields);
-            let step = |c: record::FieldChange| FieldStep { field: c.pointer, before: c.before, after: c.after };
-            steps.push(HistoryStep {
-                stamp: stamp(change, ledger.feed(&change.feed)),
-                seq: change.seq,
-                reason: change.reason.as_deref().map(record::readable_text),
-                changes: changes.into_iter().map(step).collect(),
-                settled,
-            });
-        }
-        Ok(steps)
+        Ok(history_of(document, &self.ledger)?)
     }
 
     /// The offices of the network, as far as they are known here.
     pub fn offices(&self) -> Vec<Office> {
         self.offices.all(&self.ledger, &self.beacons)
     }
+}
+
+/// The changes of a document, each with what its author saw and what came of it.
+pub(super) fn history_of<S: Shelf>(
+    document: &Document,
+    ledger: &Ledger<S>,
+) -> Result<Vec<HistoryStep>, record::RecordError> {
+    let mut steps = Vec::new();
+    for change in document.history() {
+        let after = record::read(document.automerge(), Some(&[change.change]))?;
+        let (before, divergent) = match change.deps.as_slice() {
+            [] => (Map::new(), Vec::new()),
+            deps => {
+                let seen = record::read(document.automerge(), Some(deps))?;
+                (seen.fields, seen.concurrent)
+            }
+        };
+        let settled = ended(divergent, &after).into_iter().map(|(field, chosen)| SettledStep {
+            field: field.pointer,
+            values: field.values.into_iter().map(|value| value.value).collect(),
+            chosen,
+        });
+        let settled = settled.collect();
+        let changes = record::diff(after.kind, &before, &after.fields);
+        let step = |c: record::FieldChange| FieldStep { field: c.pointer, before: c.before, after: c.after };
+        steps.push(HistoryStep {
+            stamp: stamp(change, ledger.feed(&change.feed)),
+            seq: change.seq,
+            reason: change.reason.as_deref().map(record::readable_text),
+            changes: changes.into_iter().map(step).collect(),
+            settled,
+        });
+    }
+    Ok(steps)
 }
 
 fn concurrent(

@@ -12,6 +12,7 @@ mod failures;
 mod forks;
 mod hostile;
 mod lanes;
+mod past;
 mod sent;
 mod settled;
 mod speed;

@@ -70,7 +70,11 @@ fn a_conflict_becomes_one_row_and_rows_of_its_items() {
     assert!(row.to_complete.iter().any(|flag| flag.code == "no-parties"));
     let stored = serde_json::to_string(&row).expect("JSON");
     assert_eq!(serde_json::from_str::<RecordRow>(&stored).expect("a row"), row);
-    for lacking in ["\"origin\":null,", "\"meeting\":null,", "\"stakes\":[\"land-tenure\"],"] {
+    for lacking in [
+        "\"origin\":null,",
+        "\"stakes\":[\"land-tenure\"],",
+        "\"facts\":{\"phase_since\":\"2010-06\",\"strictest\":\"internal\"},",
+    ] {
         let earlier = stored.replace(lacking, "");
         assert!(
             earlier != stored && serde_json::from_str::<RecordRow>(&earlier).is_err(),
@@ -112,10 +116,8 @@ fn a_consultation_says_how_far_it_reached_and_how_much_of_its_report_there_is() 
         "title": "x", "level": "regional", "meeting_type": "forum", "report_problems": "Des puits", "report_actions": "Une commission",
     });
     let row = row_after(Kind::Consultation, fields, |_| json!({"report_avenues": " \n"}));
-    let meeting = row.meeting.as_ref().expect("a consultation is a meeting");
-    assert_eq!((meeting.level.as_deref(), meeting.meeting_type.as_deref()), (Some("regional"), Some("forum")));
-    assert_eq!(meeting.report_parts, 2, "a part that holds nothing but spaces says nothing");
+    assert_eq!((row.facts.level.as_deref(), row.facts.meeting_type.as_deref()), (Some("regional"), Some("forum")));
+    assert_eq!(row.facts.report_parts, 2, "a part that holds nothing but spaces says nothing");
     let stored = serde_json::to_string(&row).expect("JSON");
     assert_eq!(serde_json::from_str::<RecordRow>(&stored).expect("a row"), row);
-    assert_eq!(row_after(Kind::Conflict, json!({"title": "x"}), |_| json!({})).meeting, None);
 }

@@ -19,6 +19,9 @@ use crate::{
 /// Times that each page is read, after a first one that is not counted.
 const READS: usize = 60;
 
+/// Times that a report is made.
+const REPORTS: usize = 10;
+
 /// Records whose pages are read in turns, so that not one document is always at hand.
 const RECORDS: usize = 30;
 
@@ -50,6 +53,7 @@ const SINGLE: [(&str, &str); 15] = [
     ("account", "/account"),
     ("accounts", "/accounts"),
     ("national", "/national"),
+    ("reports", "/reports"),
     ("map of conflicts", "/conflicts/map"),
 ];
 
@@ -75,6 +79,7 @@ pub(crate) fn measure() -> Vec<Figure> {
         for kind in kinds(&reader).await {
             figures.extend(reader.measure(&kind).await);
         }
+        figures.extend(reader.annual_report().await);
         figures.extend(paint::measure(&reader.root).await);
         figures
     });
@@ -145,6 +150,34 @@ impl Reader {
             .collect();
         assert!(!records.is_empty(), "{list} names records");
         records
+    }
+
+    /// An annual report: made and kept, and printed again.
+    async fn annual_report(&self) -> [Figure; 2] {
+        let (mut made, mut printed) = (Vec::with_capacity(REPORTS), Vec::with_capacity(REPORTS));
+        for _ in 0..REPORTS {
+            let page = self.get("/reports", "identity").await.text().await.expect("a page is text");
+            let form = page.split("class=\"record\"").nth(1).expect("there is a form");
+            let hidden = |name: &str| {
+                let value =
+                    form.split(&format!("name=\"{name}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next());
+                format!("{name}={}", encoded(value.expect("the form has it")))
+            };
+            let sent = format!("{}&{}&kind=annual&year=2010&quarter=&knowledge=", hidden("csrf"), hidden("draft"));
+            let begun = Instant::now();
+            let call = self.http.post(format!("{}/reports", self.root)).header(COOKIE, &self.cookie).body(sent);
+            let answer = call.header("Content-Type", "application/x-www-form-urlencoded").send().await;
+            let answer = answer.expect("the node answers");
+            made.push(begun.elapsed());
+            let address = answer.headers()[LOCATION].to_str().expect("an address is ASCII").to_owned();
+            let begun = Instant::now();
+            self.get(&address, "gzip").await.bytes().await.expect("a page is read to its end");
+            printed.push(begun.elapsed());
+        }
+        [
+            Figure::millis("annual report, made, p95", percentile(&made, 95)).at_most(1_000.0),
+            Figure::millis("annual report, printed again, p95", percentile(&printed, 95)).at_most(1_000.0),
+        ]
     }
 
     async fn measure(&self, kind: &Kind) -> [Figure; 2] {

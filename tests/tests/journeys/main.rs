@@ -8,6 +8,7 @@ mod expert;
 mod officer;
 mod operator;
 mod oversight;
+mod paper;
 mod scriptless;
 
 use std::{

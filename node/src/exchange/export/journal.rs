@@ -4,9 +4,7 @@
 //! the disk before the first byte of its export leaves. Lines are only ever added.
 
 use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::OpenOptionsExt,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -77,18 +75,7 @@ impl Journal {
     /// # Errors
     /// The disk's. The line may then be there in part, which [`Self::latest`] passes over.
     pub fn add(&self, line: &JournalLine) -> io::Result<()> {
-        let path = self.dir.join(JOURNAL_FILE);
-        let is_new = !path.try_exists()?;
-        let mut file = File::options().read(true).append(true).create(true).mode(0o600).open(&path)?;
-        let mut written = serde_json::to_string(line)?;
-        written.push('\n');
-        // What a power cut left of a line stays by itself.
-        if !ends_whole(&mut file)? {
-            written.insert(0, '\n');
-        }
-        file.write_all(written.as_bytes())?;
-        file.sync_data()?;
-        if is_new { durable::sync_dir(&self.dir) } else { Ok(()) }
+        durable::add_line(&self.dir, JOURNAL_FILE, &serde_json::to_string(line)?)
     }
 
     /// The latest lines, the newest first, at most `limit`; none if nothing was ever exported.
@@ -96,29 +83,11 @@ impl Journal {
     /// # Errors
     /// The disk's.
     pub fn latest(&self, limit: usize) -> io::Result<Vec<JournalLine>> {
-        let mut file = match File::open(self.dir.join(JOURNAL_FILE)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            opened => opened?,
-        };
-        let skipped = file.metadata()?.len().saturating_sub(SHOWN);
-        file.seek(SeekFrom::Start(skipped))?;
-        let mut bytes = Vec::new();
-        file.take(SHOWN).read_to_end(&mut bytes)?;
+        let bytes = durable::read_end(&self.dir.join(JOURNAL_FILE), SHOWN)?;
         // A line that was cut, by a power cut or by beginning in its midst, is no JSON.
         let lines = bytes.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
         Ok(lines.take(limit).collect())
     }
-}
-
-/// Whether a file is empty or ends with a whole line.
-fn ends_whole(file: &mut File) -> io::Result<bool> {
-    if file.metadata()?.len() == 0 {
-        return Ok(true);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last == *b"\n")
 }
 
 #[cfg(test)]

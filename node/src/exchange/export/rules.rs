@@ -19,7 +19,7 @@ use crate::{letters::plain, pack::Pack, views::Outline};
 const RECENT_DAYS: i64 = 30;
 
 /// Counts below it are written as "fewer than".
-pub(super) const FEW: u64 = 5;
+pub(crate) const FEW: u64 = 5;
 
 /// Words by which a place is known for a camp, a well or a depot, without accents. Whole words, in any number.
 const HIDDEN_WORDS: [&str; 16] = [
@@ -248,11 +248,12 @@ pub(super) fn place_of(value: &serde_json::Value) -> Option<Place> {
 
 /// Whether a meeting is still to be held, as far as that is known. One whose date may lie in the future counts as such.
 fn is_future_mission(outline: &Outline, today: Day) -> bool {
-    let status = outline.listed.status.as_deref();
-    if outline.listed.kind != Kind::Consultation {
-        return false;
-    }
-    match outline.date {
+    outline.listed.kind == Kind::Consultation && is_still_to_come(outline.listed.status.as_deref(), outline.date, today)
+}
+
+/// Whether a consultation of this status and date is still to be held, as far as that is known.
+pub(crate) fn is_still_to_come(status: Option<&str>, date: Option<Date>, today: Day) -> bool {
+    match date {
         // Of what is over only a date in the future could still be told; then one of the two is wrong.
         Some(date) if matches!(status, Some("planned" | "postponed") | None) => may_be_from(date, today),
         Some(date) => date.earliest() > today,

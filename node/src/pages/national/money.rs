@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::National;
 use crate::{
     pages::{form::minor_digits, record::linked, speech::Speech},
+    report::partner_figure,
     views::{ContributionLine, Contributions, UNSTATED},
     words,
 };
@@ -24,18 +25,19 @@ fn of_currency(speech: Speech<'_>, national: &National, currency: &str, sums: &C
     let money = |amount: i64| words::money(speech.lang, amount, currency, minor_digits(currency, speech.pack));
     let lines = || national.contributions.iter().filter(|line| line.money.currency.0 == currency);
     let (left, left_id) = if sums.surplus > 0 { (sums.surplus, "surplus") } else { (sums.balance, "balance") };
+    let beside = |name: &str| national.beside(speech, &format!("money/{currency}/{name}"), money);
     let total = |amount: i64| national.situation.total(speech, &money(amount));
     html! {
         h3 { (currency) }
         p.total { (speech.say_of("mobilised", &[("cumulative", &total(sums.cumulative)), ("need", &money(sums.need))])) }
         dl {
-            dt { (speech.say("need-in-all")) } dd { (money(sums.need)) }
+            dt { (speech.say("need-in-all")) } dd { (money(sums.need)) (beside("need")) }
             dt { (speech.say("cumulative")) }
-            dd { (unfolded(speech, &total(sums.cumulative), lines())) }
-            dt { (speech.say(left_id)) } dd { (money(left)) }
+            dd { (unfolded(speech, &total(sums.cumulative), lines())) (beside("cumulative")) }
+            dt { (speech.say(left_id)) } dd { (money(left)) (beside(left_id)) }
             @for (stage, amount) in &sums.by_stage {
                 @let of_stage = lines().filter(|line| line.stage.as_deref().unwrap_or(UNSTATED) == stage);
-                dt { (stage_name(speech, stage)) } dd { (unfolded(speech, &money(*amount), of_stage)) }
+                dt { (stage_name(speech, stage)) } dd { (unfolded(speech, &money(*amount), of_stage)) (beside(&format!("stage/{stage}"))) }
             }
         }
         table.figures.partners {
@@ -46,7 +48,10 @@ fn of_currency(speech: Speech<'_>, national: &National, currency: &str, sums: &C
                     @let of_partner = lines().filter(|line| line.partner == partner.partner);
                     tr {
                         th scope="row" { (partner.partner.clone().unwrap_or_else(|| speech.say("unstated"))) }
-                        td { (unfolded(speech, &money(partner.amount), of_partner)) }
+                        td {
+                            (unfolded(speech, &money(partner.amount), of_partner))
+                            (national.beside(speech, &partner_figure(currency, partner.partner.as_deref()), money))
+                        }
                     }
                 }
             }
@@ -54,7 +59,7 @@ fn of_currency(speech: Speech<'_>, national: &National, currency: &str, sums: &C
     }
 }
 
-fn stage_name(speech: Speech<'_>, stage: &str) -> String {
+pub(in crate::pages) fn stage_name(speech: Speech<'_>, stage: &str) -> String {
     if stage == UNSTATED {
         speech.say("unstated")
     } else {

@@ -16,7 +16,7 @@ use crate::{
         record::linked,
         speech::Speech,
     },
-    views::{AlertLine, DeclaredActivities, NATIONAL, UNSTATED},
+    views::{AlertLine, NATIONAL, UNSTATED},
     words,
 };
 
@@ -27,6 +27,7 @@ pub(super) fn body(speech: Speech<'_>, base: &BaseMap, national: &National, titl
         p { strong { (situation.line(speech)) } }
         (situation.warning(speech))
         (situation.table(speech))
+        (national.printed_last(speech))
         (conflicts(speech, base, national))
         (activities(speech, national))
         (money::section(speech, national))
@@ -35,13 +36,16 @@ pub(super) fn body(speech: Speech<'_>, base: &BaseMap, national: &National, titl
     }
 }
 
-/// A figure with the list behind it; nothing for none.
-fn figure(speech: Speech<'_>, count: u64, address: &str) -> Markup {
-    html! { @if count > 0 { a href=(address) { (words::number(speech.lang, count)) } } }
+/// A figure with the list behind it, nothing for none; and beside it what was printed of it last.
+fn figure(speech: Speech<'_>, national: &National, count: u64, address: &str, name: &str) -> Markup {
+    html! {
+        @if count > 0 { a href=(address) { (words::number(speech.lang, count)) } }
+        @if count > 0 || national.printed.of(name).is_some_and(|(value, _)| value != 0) { (national.beside_count(speech, name)) }
+    }
 }
 
 /// The keys that occur, in the order of their list, then those that only a newer version knows, then the unstated.
-fn in_order<'k>(known: &[&'k str], found: &BTreeSet<&'k str>) -> Vec<&'k str> {
+pub(in crate::pages) fn in_order<'k>(known: &[&'k str], found: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let of_list = known.iter().copied().filter(|key| found.contains(key));
     let newer = found.iter().copied().filter(|key| !known.contains(key) && *key != UNSTATED);
     of_list.chain(newer).chain(found.iter().copied().filter(|key| *key == UNSTATED)).collect()
@@ -57,7 +61,7 @@ fn conflicts(speech: Speech<'_>, base: &BaseMap, national: &National) -> Markup 
     html! {
         section id="conflicts" {
             h2 { (speech.say("kind-conflict.plural")) }
-            p.total { (national.situation.total(speech, &speech.count("conflicts-counted", total))) }
+            p.total { (national.situation.total(speech, &speech.count("conflicts-counted", total))) (national.beside_count(speech, "conflicts")) }
             (conflict_map::figure(speech, base, picture, &national.places, &national.situation, "national"))
             p { a href="/conflicts/map" { (speech.say("conflict-map-with-list")) } }
             @if total > 0 {
@@ -78,9 +82,9 @@ fn conflicts(speech: Speech<'_>, base: &BaseMap, national: &National) -> Markup 
                             tr {
                                 th scope="row" { (speech.say("each-counted-once")) }
                                 @for phase in &phases {
-                                    td { (figure(speech, picture.conflict_phases[*phase], &conflict_map::address_of(None, Some(phase)))) }
+                                    td { (figure(speech, national, picture.conflict_phases[*phase], &conflict_map::address_of(None, Some(phase)), &format!("conflicts/{phase}"))) }
                                 }
-                                td { (figure(speech, total, &conflict_map::address_of(None, None))) }
+                                td { (figure(speech, national, total, &conflict_map::address_of(None, None), "conflicts")) }
                             }
                         }
                     }
@@ -105,9 +109,9 @@ fn region_row(speech: Speech<'_>, national: &National, region: Option<&str>, pha
             th scope="row" { (speech.regions(region)) }
             @for phase in phases {
                 @let count = here().find(|cell| cell.phase == *phase).map_or(0, |cell| cell.count);
-                td { (figure(speech, count, &conflict_map::address_of(Some(key), Some(phase)))) }
+                td { (figure(speech, national, count, &conflict_map::address_of(Some(key), Some(phase)), &format!("conflicts/{key}/{phase}"))) }
             }
-            td { (figure(speech, here().map(|cell| cell.count).sum(), &conflict_map::address_of(Some(key), None))) }
+            td { (figure(speech, national, here().map(|cell| cell.count).sum(), &conflict_map::address_of(Some(key), None), &format!("conflicts/{key}/all"))) }
         }
     }
 }
@@ -123,15 +127,21 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
         section id="activities" {
             h2 { (speech.say("activities-title")) }
             @for declared in &national.activities.declared {
-                p.total { (declared_total(speech, declared)) " " a href="/projects?origin=own" { (told) } }
+                p.total {
+                    (declared_total(speech, declared.planned, declared.executed)) " " a href="/projects?origin=own" { (told) }
+                    (national.beside_count(speech, "activities"))
+                }
                 p.aside {
                     (linked(speech, &declared.record))
                     @for part in [&declared.label, &declared.source].into_iter().flatten() { " · " (part) }
                     @if let Some(period) = &declared.period { " · " (speech.date(period)) }
+                    @for name in ["planned", "executed"] {
+                        (national.beside_count(speech, &format!("declared/{}/{}/{name}", declared.record.id, declared.item)))
+                    }
                 }
             }
             @if national.activities.declared.is_empty() {
-                p.total { a href="/projects?origin=own" { (told) } }
+                p.total { a href="/projects?origin=own" { (told) } (national.beside_count(speech, "activities")) }
             }
             @if count > 0 {
                 table.figures {
@@ -140,7 +150,7 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
                         @for key in statuses {
                             tr {
                                 th scope="row" { @if key == UNSTATED { (speech.say("unstated")) } @else { (speech.choice(&path, key)) } }
-                                td { (figure(speech, recorded[key], &format!("/projects?origin=own&status={key}"))) }
+                                td { (figure(speech, national, recorded[key], &format!("/projects?origin=own&status={key}"), &format!("activities/{key}"))) }
                             }
                         }
                     }
@@ -151,13 +161,10 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
     }
 }
 
-fn declared_total(speech: Speech<'_>, declared: &DeclaredActivities) -> String {
-    let planned = declared.planned.map(|count| speech.count("activities-planned", count));
-    let executed = declared.executed.map(|count| speech.count("activities-executed", count));
-    let share = match (declared.planned, declared.executed) {
-        (Some(planned), Some(executed)) => speech.share(executed, planned),
-        _ => None,
-    };
+pub(in crate::pages) fn declared_total(speech: Speech<'_>, planned: Option<u64>, executed: Option<u64>) -> String {
+    let share = executed.zip(planned).and_then(|(executed, planned)| speech.share(executed, planned));
+    let planned = planned.map(|count| speech.count("activities-planned", count));
+    let executed = executed.map(|count| speech.count("activities-executed", count));
     let executed = executed.map(|executed| match share {
         Some(share) => format!("{executed} ({share})"),
         None => executed,
@@ -183,7 +190,10 @@ fn recommendations(speech: Speech<'_>, national: &National) -> Markup {
     html! {
         section id="recommendations" {
             h2 { (speech.say("recommendations-title")) }
-            p.total { (national.situation.total(speech, &speech.count("recommendations-found", total))) }
+            p.total {
+                (national.situation.total(speech, &speech.count("recommendations-found", total)))
+                (national.beside_count(speech, "recommendations/all/count"))
+            }
             @if total > 0 {
                 div.wide tabindex="0" role="region" aria-label=(speech.say("recommendations-by-theme")) {
                     table.figures {
@@ -209,18 +219,18 @@ fn recommendations(speech: Speech<'_>, national: &National) -> Markup {
                                             None => (speech.say("unstated")),
                                         }
                                     }
-                                    @for status in &statuses { td { (figure(speech, of(status), &tracker(Some(key), &[("status", status)]))) } }
-                                    td { (figure(speech, theme.without_follow_up, &tracker(Some(key), &[("silent", "1")]))) }
-                                    td { (figure(speech, theme.count, &tracker(Some(key), &[]))) }
+                                    @for status in &statuses { td { (figure(speech, national, of(status), &tracker(Some(key), &[("status", status)]), &format!("recommendations/{key}/{status}"))) } }
+                                    td { (figure(speech, national, theme.without_follow_up, &tracker(Some(key), &[("silent", "1")]), &format!("recommendations/{key}/silent"))) }
+                                    td { (figure(speech, national, theme.count, &tracker(Some(key), &[]), &format!("recommendations/{key}/count"))) }
                                 }
                             }
                         }
                         tfoot {
                             tr {
                                 th scope="row" { (speech.say("in-all")) }
-                                @for status in &statuses { td { (figure(speech, by_status[status], &tracker(None, &[("status", status)]))) } }
-                                td { (figure(speech, silent, &tracker(None, &[("silent", "1")]))) }
-                                td { (figure(speech, total, &tracker(None, &[]))) }
+                                @for status in &statuses { td { (figure(speech, national, by_status[status], &tracker(None, &[("status", status)]), &format!("recommendations/all/{status}"))) } }
+                                td { (figure(speech, national, silent, &tracker(None, &[("silent", "1")]), "recommendations/all/silent")) }
+                                td { (figure(speech, national, total, &tracker(None, &[]), "recommendations/all/count")) }
                             }
                         }
                     }
@@ -247,7 +257,10 @@ fn alerts(speech: Speech<'_>, national: &National) -> Markup {
             h2 { (speech.say("alerts-title")) }
             p.total {
                 (national.situation.total(speech, &speech.count("alerts-open", open.len() as u64)))
-                @if unanswered > 0 { ", " strong { (speech.count("alerts-unanswered", unanswered)) } }
+                (national.beside_count(speech, "alerts/open"))
+                @if unanswered > 0 {
+                    ", " strong { (speech.count("alerts-unanswered", unanswered)) } (national.beside_count(speech, "alerts/unanswered"))
+                }
             }
             @if let (Some(median), Some(longest)) = (took.get(took.len() / 2), took.last()) {
                 p {

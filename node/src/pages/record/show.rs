@@ -13,7 +13,7 @@ use toguna_protocol::{
 use super::{Page, address, crumbs, head, meeting, receipts, timeline, title};
 use crate::pages::{
     evaluate::opinions,
-    live,
+    live, reports,
     sections::{Section, sections},
     speech::Speech,
     tie::ties,
@@ -35,6 +35,13 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
         p.verbs {
             @if page.may_write { a.button href=(format!("{here}/edit")) { (speech.say("edit")) } " " }
             a href=(format!("{here}/history")) { (speech.say("history")) }
+            form method="post" action=(reports::ADDRESS) {
+                input type="hidden" name="csrf" value=(page.csrf);
+                input type="hidden" name="kind" value="dossier";
+                input type="hidden" name="record" value=(record.id);
+                (page.dossier_mark)
+                button.plain { (speech.say("dossier-make")) }
+            }
         }
         @if kind == Kind::Conflict {
             (head::head(speech, page))
@@ -182,7 +189,7 @@ fn is_something(value: &Value) -> bool {
     }
 }
 
-pub(super) fn line(speech: Speech<'_>, field: &Field, path: &[&str], value: &Value) -> Markup {
+pub(in crate::pages) fn line(speech: Speech<'_>, field: &Field, path: &[&str], value: &Value) -> Markup {
     let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
     html! {
         dt { (speech.label(&path)) }
@@ -278,7 +285,7 @@ fn list(
 }
 
 /// By what the items of a list are sorted: their date, as the protocol writes it.
-fn date_of(item: &Map<String, Value>) -> String {
+pub(in crate::pages) fn date_of(item: &Map<String, Value>) -> String {
     let first = ["date", "signed_date", "quarter", "received_date", "number"].iter().find_map(|name| item.get(*name));
     first.and_then(Value::as_str).unwrap_or("~").to_owned()
 }

@@ -6,8 +6,8 @@ use super::*;
 fn meeting(number: u64, level: Option<&str>, date: Option<&str>) -> Row {
     let mut row = row(number, Kind::Consultation, &format!("c{number}"));
     row.record.date = date.map(|date| date.parse().unwrap());
-    row.record.meeting =
-        Some(MeetingRow { level: level.map(str::to_owned), meeting_type: Some("forum".into()), report_parts: 0 });
+    row.record.facts.level = level.map(str::to_owned);
+    row.record.facts.meeting_type = Some("forum".into());
     row
 }
 
@@ -143,7 +143,6 @@ fn a_lower_level_stands_below_a_higher_one_where_both_are_tied_to_each_other() {
 fn what_stands_alone_comes_by_level_and_every_group_is_counted() {
     let mut elsewhere = under(local(9), &[("part-of", 1)]);
     elsewhere.record.kind = Kind::Project;
-    elsewhere.record.meeting = None;
     let views = shown(&[
         meeting(1, Some("international"), None),
         meeting(2, None, None),
@@ -232,7 +231,7 @@ fn whether_results_were_given_back_follows_the_restitutions_that_are_tied() {
 #[test]
 fn a_tree_shows_what_its_rows_say_and_its_counts() {
     let mut row = meeting(1, Some("national"), Some("2005-11-21/2005-11-23"));
-    row.record.meeting.as_mut().unwrap().report_parts = 3;
+    row.record.facts.report_parts = 3;
     row.record.items = (0..3).map(|at| item("recommendations", at, json!({"number": "1"}))).collect();
     row.record.items[0].counts = false;
     let page = page(&shown(&[row.clone()]), &TreeFilter::default());

@@ -10,14 +10,14 @@ use toguna_protocol::{
 };
 
 /// The day it is in Mali, whose time is UTC all year. The first day of all for a moment beyond the calendar.
-pub(super) fn today(now: UnixSeconds) -> Day {
+pub(crate) fn today(now: UnixSeconds) -> Day {
     let Ok(now) = Timestamp::from_second(now.0) else { return (1, 1, 1) };
     let date = now.to_zoned(TimeZone::UTC).date();
     (date.year().unsigned_abs(), date.month().unsigned_abs(), date.day().unsigned_abs())
 }
 
 /// A date that is known to the day.
-pub(super) fn exact(date: Option<Date>) -> Option<Day> {
+pub(crate) fn exact(date: Option<Date>) -> Option<Day> {
     match date? {
         Date::In(Span::Day(year, month, day)) => Some((year, month, day)),
         _ => None,
@@ -25,7 +25,7 @@ pub(super) fn exact(date: Option<Date>) -> Option<Day> {
 }
 
 /// Days from one to another; `None` where the other comes before.
-pub(super) fn between(from: Day, to: Day) -> Option<u64> {
+pub(crate) fn between(from: Day, to: Day) -> Option<u64> {
     let civil = |(year, month, day): Day| {
         civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
     };
