@@ -48,6 +48,7 @@ const FRENCH: &Files<'static> = &[
     ("fr/conflicts.ftl", include_str!("../words/fr/conflicts.ftl")),
     ("fr/blank.ftl", include_str!("../words/fr/blank.ftl")),
     ("fr/today.ftl", include_str!("../words/fr/today.ftl")),
+    ("fr/projects.ftl", include_str!("../words/fr/projects.ftl")),
     ("fr/import.ftl", include_str!("../words/fr/import.ftl")),
     ("fr/certificate.ftl", include_str!("../words/fr/certificate.ftl")),
 ];
@@ -63,6 +64,7 @@ const ENGLISH: &Files<'static> = &[
     ("en/conflicts.ftl", include_str!("../words/en/conflicts.ftl")),
     ("en/blank.ftl", include_str!("../words/en/blank.ftl")),
     ("en/today.ftl", include_str!("../words/en/today.ftl")),
+    ("en/projects.ftl", include_str!("../words/en/projects.ftl")),
     ("en/import.ftl", include_str!("../words/en/import.ftl")),
     ("en/certificate.ftl", include_str!("../words/en/certificate.ftl")),
 ];

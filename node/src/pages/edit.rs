@@ -22,12 +22,12 @@ use toguna_protocol::{
 
 pub(super) use self::show::{Sheet, problem};
 use super::{
-    Pages, Shared,
+    Pages, Shared, days,
     drafts::{self, Desk},
     error::PageError,
     form::{self, Fault, Given},
     part::Part,
-    place_map,
+    place_map, plan,
     record::{address, kind_of, plural},
     visitor::{Posted, Visitor},
 };
@@ -219,7 +219,8 @@ async fn save_at(
             return Ok(see_other(&back));
         }
         Ok(patch) if patch.is_empty() => Failed::Empty,
-        Ok(patch) => {
+        Ok(mut patch) => {
+            plan::enter(kind, &now.fields, &mut patch, days::today(pages.now()));
             let reason = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
             let intent = drafts::once(&visitor, &form, &given, Intent::Patch(id, base, Value::Object(patch)));
             match submit(pages, &visitor, intent, reason).await? {

@@ -121,6 +121,7 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
         }
         p.more {
             @if *kind == Kind::Conflict { a href="/conflicts/map" { (speech.say("conflict-map-link")) } " " }
+            @if *kind == Kind::Project { a href="/plan" { (speech.say("plan-link")) } " " }
             a href=(format!("/{}/blank", plural(*kind))) { (speech.say("blank-link")) }
         }
         (filters(speech, listing))

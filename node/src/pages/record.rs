@@ -28,6 +28,7 @@ use super::{
     error::PageError,
     layout,
     speech::Speech,
+    step::{self, Standing},
     tie::{self, Named},
     visitor::Visitor,
 };
@@ -62,7 +63,7 @@ pub(super) fn linked(speech: Speech<'_>, record: &ListedRecord) -> Markup {
 }
 
 /// What the address says beside the record.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct Shown {
     /// Something has just been saved.
     saved: Option<String>,
@@ -89,6 +90,8 @@ pub(super) struct Page {
     pub(super) named: Named,
     /// The records of the same conflict.
     group: Group,
+    /// Its steps.
+    standing: Standing,
 }
 
 impl Page {
@@ -125,7 +128,18 @@ pub(super) async fn show(
     Path((kinds, id)): Path<(String, String)>,
     Query(shown): Query<Shown>,
 ) -> Result<Markup, PageError> {
-    let (kind, id) = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
+    let of = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
+    page(&pages, &visitor, of, shown, None).await
+}
+
+/// A record's page. `refused`: a step that somebody has just tried in vain.
+pub(super) async fn page(
+    pages: &Shared,
+    visitor: &Visitor,
+    (kind, id): (Kind, RecordId),
+    shown: Shown,
+    refused: Option<step::Refused>,
+) -> Result<Markup, PageError> {
     let asked = move |engine: &mut toguna_protocol::engine::Engine<_>| {
         let record = engine.record(id)?;
         let mut named = Named::new();
@@ -143,6 +157,7 @@ pub(super) async fn show(
         return Err(PageError::NotFound);
     }
     let group = pages.read(move |views| views.groups(&[id])).await?.pop().unwrap_or_default();
+    let standing = Standing::of(pages, &record, refused)?;
     let page = Page {
         record,
         receipts,
@@ -155,11 +170,12 @@ pub(super) async fn show(
         csrf: visitor.csrf(),
         named,
         group,
+        standing,
     };
-    let speech = visitor.speech(&pages);
+    let speech = visitor.speech(pages);
     let body = show::body(speech, &page);
     let title = title(speech, &page.record.fields);
-    Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body))
+    Ok(layout::page(speech, Some(visitor), &format!("/{}", plural(kind)), &title, &body))
 }
 
 /// A record's title.

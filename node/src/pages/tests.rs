@@ -11,6 +11,7 @@ mod import;
 mod live;
 mod national;
 mod place_map;
+mod projects;
 mod safety;
 
 use std::sync::{Arc, LazyLock};

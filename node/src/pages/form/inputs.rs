@@ -227,7 +227,7 @@ impl Inputs<'_> {
         let hint = |part: &Field| self.speech.words.hint(self.speech.lang, &of(part));
         let hint_id = |part: &Field| format!("{}-hint", id(&join(name, part.name)));
         html! {
-            fieldset.sheet {
+            fieldset.sheet id=(id(name)) {
                 legend { (self.speech.label(path)) }
                 table {
                     thead {

@@ -16,6 +16,7 @@ use crate::pages::{
     live,
     sections::{Section, sections},
     speech::Speech,
+    step,
     tie::ties,
     today::end_unknown,
 };
@@ -36,6 +37,7 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
             @if page.may_write { a.button href=(format!("{here}/edit")) { (speech.say("edit")) } " " }
             a href=(format!("{here}/history")) { (speech.say("history")) }
         }
+        (step::part(speech, record, &page.standing, page.may_write.then_some(page.csrf.as_str())))
         @if kind == Kind::Conflict {
             (head::head(speech, page))
             (head::same_conflict(speech, page))
