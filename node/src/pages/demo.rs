@@ -104,3 +104,44 @@ pub(super) fn line(speech: Speech<'_>, visitor: Option<&Visitor>) -> Markup {
 pub(super) fn role_name(speech: Speech<'_>, role: Role) -> String {
     speech.say(&format!("role-{}", role.key()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_role_stays_on_the_page_from_which_it_was_chosen() {
+        let sent = |referer: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:7373"));
+            if let Some(referer) = referer {
+                headers.insert(header::REFERER, HeaderValue::from_str(referer).expect("plain text"));
+            }
+            came_from(&headers)
+        };
+        let here = sent(Some("http://127.0.0.1:7373/conflicts?region=ML-8"));
+        assert_eq!(here.as_deref(), Some("/conflicts?region=ML-8"));
+        for elsewhere in [
+            None,
+            Some("http://127.0.0.1:7374/conflicts"),
+            Some("http://127.0.0.1:7373//elsewhere.example/"),
+            Some("http://127.0.0.1:73731/"),
+            Some("x"),
+        ] {
+            assert_eq!(sent(elsewhere), None, "{elsewhere:?}");
+        }
+        let id = toguna_protocol::ids::RecordId([7; 16]);
+        let record = format!("/conflicts/{id}");
+        for (path, reader) in [
+            ("/".to_owned(), "/"),
+            ("/national".to_owned(), "/national"),
+            (record.clone(), record.as_str()),
+            ("/conflicts/new".to_owned(), "/conflicts"),
+            (format!("{record}/edit"), record.as_str()),
+            (format!("{record}/edit/incidents/new?draft=3"), record.as_str()),
+        ] {
+            assert_eq!(seen_by(Role::Reader, &path), reader, "{path}");
+            assert_eq!(seen_by(Role::RegionalOfficer, &path), path);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! A form names the version that it was made from. What was typed is compared with that version, so that only what the
 //! person changed is written; where somebody else changed the same meanwhile, the form comes back with both.
 
+mod begin;
 mod show;
 
 use automerge::ChangeHash;
@@ -60,6 +61,8 @@ pub(super) struct Asked {
     saved: Option<String>,
     /// The number of the draft that it is filled with.
     draft: Option<u64>,
+    /// Where a new project comes from.
+    origin: Option<String>,
 }
 
 fn may_write(visitor: &Visitor) -> Result<(), PageError> {
@@ -76,6 +79,8 @@ pub(super) async fn new(
     may_write(&visitor)?;
     let kind = kind_of(&kinds)?;
     let sheet = Sheet::new(Part::whole(kind), kind).following(asked.saved.is_some());
+    let begun = begin::begin(Given::default(), kind, asked.origin.as_deref().unwrap_or_default());
+    let sheet = sheet.holding(begun);
     opened(&pages, &visitor, sheet, &asked).await
 }
 
@@ -87,10 +92,11 @@ pub(super) async fn create(
 ) -> Result<Response, PageError> {
     let kind = kind_of(&kinds)?;
     let part = Part::whole(kind);
-    let Posted { visitor, given } = posted;
+    let Posted { visitor, mut given } = posted;
     if place_map::is_asked(&given) {
         return place_map::answer(&pages, &visitor, Sheet::new(part, kind), given).await;
     }
+    begin::sections_looked_at(&mut given, pages.app.pack());
     let next = given.names("next");
     let form = format!("/{}/new", plural(kind));
     let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
@@ -100,7 +106,7 @@ pub(super) async fn create(
             match submit(&pages, &visitor, intent, None).await? {
                 Ok(saved) => {
                     return Ok(see_other(&match next {
-                        true => format!("{form}?saved={}", saved.record),
+                        true => format!("{form}?saved={}{}", saved.record, begin::asked_again(&given)),
                         false => format!("{}?saved=1", address(kind, saved.record)),
                     }));
                 }

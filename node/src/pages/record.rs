@@ -3,6 +3,7 @@
 mod earlier;
 mod head;
 mod history;
+mod project;
 mod receipts;
 mod show;
 mod timeline;

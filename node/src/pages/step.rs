@@ -34,6 +34,8 @@ use super::{
 pub(super) struct Standing {
     way: Vec<&'static str>,
     steps: Vec<Step>,
+    /// Those that the record may have at all.
+    statuses: Vec<&'static str>,
     /// By what the form is known when it is sent again.
     mark: Markup,
     refused: Option<Refused>,
@@ -96,6 +98,7 @@ impl Standing {
         Ok(Standing {
             way: workflow::way(record.kind, &record.fields),
             steps: workflow::steps(record.id, record.kind, &record.fields, &pages.vocabulary),
+            statuses: workflow::statuses(record.kind, &record.fields),
             mark: drafts::mark(&given)?,
             refused,
         })

@@ -130,9 +130,9 @@ impl Views {
             "SELECT o, s, total, listed FROM (
                  SELECT n AS of, coalesce(origin, '{UNSTATED}') AS o, coalesce(status, '{UNSTATED}') AS s,
                      count(*) OVER (PARTITION BY origin, status) AS total,
-                     row_number() OVER (PARTITION BY origin, status ORDER BY arrival DESC, id DESC) AS place
+                     row_number() OVER (PARTITION BY origin, status ORDER BY arrival DESC, id DESC) AS nth
                  FROM records{}
-             ) JOIN records ON n = of WHERE place <= {limit} ORDER BY o, s, place",
+             ) JOIN records ON n = of WHERE nth <= {limit} ORDER BY o, s, nth",
             where_all(&all.terms)
         );
         let db = self.db();

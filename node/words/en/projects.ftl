@@ -51,3 +51,30 @@ plan-without-counted = { $count ->
         [one] { $count } agreed or active project
        *[other] { $count } agreed or active projects
     }
+
+## The page of a project
+
+state = State
+page-number = Page
+sections-tick = Tick what the file has; the rest is noted as absent. If nothing is ticked, nothing is noted.
+sections-all-there = All sections are there.
+sections-missing = { $count ->
+        [one] { $count } section missing:
+       *[other] { $count } sections missing:
+    }
+section-not-looked = Not checked
+criterion-not-checked = Not checked
+budget-by-stage = Budget, by state of its lines
+by-partner-and-year = Contributions in { $currency }, by partner and year
+no-year = No year
+line-reversed = reversed line, not counted
+line-reverses = reverses another line, not counted
+
+## List
+
+by-status = Projects by status
+as-list = As a list
+show-all-of = { $count ->
+        [one] Show the record in the list
+       *[other] Show the { $count } records
+    }

@@ -285,6 +285,16 @@ fn around<S: Copy + PartialEq>(table: &[(S, S)], from: Option<S>, first: &[S]) -
     forward.chain(back.map(|(start, _)| (*start, true))).collect()
 }
 
+/// The statuses that a record may have, in their order: without selection there are fewer.
+pub fn statuses(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
+    match kind {
+        Kind::Conflict => Vec::new(),
+        Kind::Consultation => ConsultationStatus::KEYS.to_vec(),
+        Kind::Project if is_selected(&typed(fields)) => ProjectStatus::KEYS.to_vec(),
+        Kind::Project => WITHOUT_SELECTION.iter().map(|status| status.key()).collect(),
+    }
+}
+
 /// The statuses through which a record of this kind goes, with the one that it has in its place among them.
 pub fn way(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
     match kind {

@@ -34,13 +34,15 @@ struct Kind {
 }
 
 /// Pages that have one address.
-const SINGLE: [(&str, &str); 14] = [
+const SINGLE: [(&str, &str); 16] = [
     ("today", "/"),
     ("conflicts", "/conflicts"),
     ("conflicts of a region and phase", "/conflicts?region=ML-7&status=open"),
     ("new conflict", "/conflicts/new"),
     ("consultations", "/consultations"),
     ("projects", "/projects"),
+    ("projects by status", "/projects?view=status"),
+    ("plan", "/plan"),
     ("recommendations", "/recommendations"),
     ("sync", "/sync"),
     ("only here", "/sync/only-here"),

@@ -11,6 +11,7 @@ use crate::{
         speech::Speech,
     },
     views::{PlannedLine, UNSTATED},
+    words,
 };
 
 /// Where the labels of a line stand.
@@ -62,7 +63,7 @@ fn outcomes(speech: Speech<'_>, shown: &Plan) -> Markup {
     html! {
         ul.tally {
             @for key in known.chain(newer) {
-                @if let Some(count) = found.get(key) { li { (outcome(speech, key)) " : " (count) } }
+                @if let Some(count) = found.get(key) { li { (outcome(speech, key)) " : " (words::number(speech.lang, *count)) } }
             }
         }
     }

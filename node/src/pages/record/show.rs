@@ -10,7 +10,7 @@ use toguna_protocol::{
     },
 };
 
-use super::{Page, address, crumbs, head, receipts, timeline, title};
+use super::{Page, address, crumbs, head, project, receipts, timeline, title};
 use crate::pages::{
     evaluate::opinions,
     live,
@@ -43,7 +43,9 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
             (head::same_conflict(speech, page))
             (timeline::timeline(speech, page, &here, page.only.as_deref()))
         }
-        @for section in sections(kind) { (part(speech, page, &elsewhere(section, kind), &here)) }
+        @for section in sections(kind).into_iter().filter(|section| project::passes(page, section)) {
+            (part(speech, page, &elsewhere(section, kind), &here))
+        }
         (ties(speech, record, &page.named, &page.group, page.may_write.then_some(&page.csrf)))
         (last_change(speech, page))
     }
@@ -52,7 +54,9 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
 /// A section without what stands further up the page.
 fn elsewhere(section: Section, kind: Kind) -> Section {
     let Section { id, mut fields } = section;
-    fields.retain(|field| !head::says(kind, field.name) && !timeline::holds(kind, field.name));
+    let stands_elsewhere =
+        |name: &str| head::says(kind, name) || timeline::holds(kind, name) || project::holds(kind, name);
+    fields.retain(|field| !stands_elsewhere(field.name));
     Section { id, fields }
 }
 
@@ -149,12 +153,13 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
         section.fields.iter().filter(|field| field.shape.item_fields().is_none()).filter(known).collect();
     let has_lists = section.fields.iter().any(|field| is_list(field));
     html! {
-        @if !values.is_empty() || has_lists {
+        @if !values.is_empty() || has_lists || project::is_in(page.record.kind, section.id) {
             section {
                 h2 { (speech.say(&format!("section-{}", section.id))) }
                 @if !values.is_empty() {
                     dl { @for field in values { (line(speech, field, &path, &fields[field.name])) } }
                 }
+                (project::part(speech, page, section.id, here))
                 @for field in lists { (list(speech, page, field, &path, fields, (here, field.name))) }
                 (to_add(speech, page, section.fields.iter().copied().filter(|f| !is_filled(fields, f)), &path, (here, "")))
                 @if section.id == "selection" { (opinions(speech, &page.record, page.may_write)) }

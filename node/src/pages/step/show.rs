@@ -6,7 +6,7 @@ use toguna_protocol::{
     record::{Kind, workflow::Step},
 };
 
-use super::{Ask, Refused, Standing, Why, ask, field, statuses};
+use super::{Ask, Refused, Standing, Why, ask, field};
 use crate::pages::{
     edit::{problem, version_text},
     form::{Given, inputs::Inputs},
@@ -212,8 +212,8 @@ impl Steps<'_> {
     fn any(&self, csrf: &str) -> Markup {
         let back = self.standing.steps.iter().filter(|step| step.back).map(|step| step.to);
         let back: Vec<&str> = back.collect();
-        let others: Vec<&&str> =
-            statuses(self.kind()).iter().filter(|key| self.present() != Some(**key) && !back.contains(*key)).collect();
+        let is_other = |key: &&&str| self.present() != Some(**key) && !back.contains(*key);
+        let others: Vec<&&str> = self.standing.statuses.iter().filter(is_other).collect();
         let inner = html! {
             div.field {
                 label for="step-to" { (self.speech.label(&[self.kind().key(), "status"])) }

@@ -1,6 +1,6 @@
 use super::super::{
     evaluation::{add_commitment, add_opening, commit},
-    workflow::{go_on_evaluated, steps, way},
+    workflow::{go_on_evaluated, statuses, steps, way},
 };
 use super::*;
 
@@ -283,6 +283,10 @@ fn the_way_has_the_present_status_in_its_place() {
         assert_eq!(way(Kind::Consultation, fields.as_object().expect("an object")).join(" "), expected);
     }
     assert!(way(Kind::Conflict, &serde_json::Map::new()).is_empty());
+    for (origin, count) in [("request", 12), ("own", 5), ("programme", 5)] {
+        let fields = json!({"title": "x", "origin": origin});
+        assert_eq!(statuses(Kind::Project, fields.as_object().expect("an object")).len(), count, "{origin}");
+    }
 }
 
 #[test]
