@@ -68,12 +68,13 @@ impl Views {
     pub fn plan(&self, quarter: (u16, u8), from: usize, limit: usize) -> Result<QuarterPlan, ViewsError> {
         let mut plan = QuarterPlan { complete: self.is_complete(), ..QuarterPlan::default() };
         let db = self.db();
-        // How a date was written says nothing of its quarter: it may be one of its days or months.
+        // However a date within a quarter is written, as one of its days or months too, it begins with the year.
         let mut query = db.prepare_cached(
             "SELECT number, record, fields ->> 'quarter', fields ->> 'executed', listed ->> 'title'
-             FROM items JOIN records ON n = record WHERE list = 'plan' AND counts AND kind = 'project'",
+             FROM items JOIN records ON n = record WHERE list = 'plan' AND counts AND kind = 'project'
+             AND substr(fields ->> 'quarter', 1, 4) = ?",
         )?;
-        let mut rows = query.query([])?;
+        let mut rows = query.query([format!("{:04}", quarter.0)])?;
         let (mut found, mut planned): (Vec<(String, i64)>, HashSet<i64>) = Default::default();
         while let Some(row) = rows.next()? {
             let date: Option<String> = row.get(2)?;

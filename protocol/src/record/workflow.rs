@@ -295,7 +295,8 @@ pub fn statuses(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
     }
 }
 
-/// The statuses through which a record of this kind goes, with the one that it has in its place among them.
+/// The statuses through which a record of this kind goes, with the one that it has in its place among them. Where one lies
+/// that only a newer version knows, nobody can say.
 pub fn way(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
     match kind {
         Kind::Conflict => Vec::new(),
@@ -307,10 +308,8 @@ pub fn way(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
                 _ => None,
             };
             let main = [Planned, Held, Reported, Validated, Restituted];
-            through(&main, typed::<Consultation>(fields).status, branch)
-                .into_iter()
-                .map(ConsultationStatus::key)
-                .collect()
+            let status = typed::<Consultation>(fields).status.filter(|status| *status != Newer);
+            through(&main, status, branch).into_iter().map(ConsultationStatus::key).collect()
         }
         Kind::Project => {
             use ProjectStatus::*;
@@ -324,7 +323,10 @@ pub fn way(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
                 Abandoned => Some((main[0], true)),
                 _ => None,
             };
-            through(main, project.status, branch).into_iter().map(ProjectStatus::key).collect()
+            through(main, project.status.filter(|status| *status != Newer), branch)
+                .into_iter()
+                .map(ProjectStatus::key)
+                .collect()
         }
     }
 }

@@ -55,7 +55,6 @@ pub(super) async fn submitted(browser: &mut Browser) {
     browser.click("Projets").await;
     browser.click("Nouvelle requête").await;
     browser.fill("Intitulé", "Exemple – École du campement").await;
-    browser.click("Requête").await;
     for section in PRESENT {
         browser.tick(section).await;
     }
@@ -164,7 +163,12 @@ async fn agreed(browser: &mut Browser, demo: &Demonstration) {
     browser.goto(&demo.page(At::Bamako, "/plan?quarter=2027-33")).await;
     browser.see("Exemple – École du campement").await;
     browser.shot("plan").await;
+    // Whoever goes on in another role stays on the page.
     browser.goto(&request).await;
+    browser.choose("Essayer comme", "Coordonnateur national").await;
+    browser.click("Changer").await;
+    browser.see("Démo – Coordonnateur national").await;
+    assert_eq!(browser.address().await, request);
 }
 
 /// 5 and 6. Amounts of one currency, and two figures that are never mixed.

@@ -94,6 +94,11 @@ pub(super) fn input(inputs: &Inputs<'_>, origin: &str, field: &Field, path: &[&s
     }
 }
 
+/// Whether a form that was begun for an origin is there for this section first of all.
+pub(super) fn is_for(origin: &str, section: &str) -> bool {
+    origin == Origin::Request.key() && section == "request"
+}
+
 /// Whether a form that was begun for an origin has a field.
 pub(super) fn has(origin: &str, field: &Field) -> bool {
     origin == Origin::Request.key() || !OF_REQUESTS.contains(&field.name)

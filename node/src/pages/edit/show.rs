@@ -233,7 +233,8 @@ impl Sheet {
                     @let fields = typed(&section.fields);
                     @if !fields.is_empty() {
                         // What is rarely filled in at once stays folded until it holds something, or something is wrong.
-                        details.section open[at == 0 || fields.iter().any(|field| inputs.matters(field))] {
+                        // What somebody begins a request for stands open.
+                        details.section open[at == 0 || begun.is_some_and(|origin| begin::is_for(origin, section.id)) || fields.iter().any(|field| inputs.matters(field))] {
                             summary { h2 { (inputs.speech.say(&format!("section-{}", section.id))) } }
                             @for field in fields { (input(field)) }
                         }

@@ -106,7 +106,7 @@ fn row(speech: Speech<'_>, shown: &Plan, line: &PlannedLine) -> Markup {
             }
             td data-label=[line.why_not.as_ref().map(|_| label("why_not"))] { (line.why_not.as_deref().unwrap_or_default()) }
             @if shown.may_write {
-                td { a href=(format!("{}/edit/plan/{}", address(record.kind, record.id), line.item)) { (speech.say("edit")) } }
+                td { a href=(format!("{}/edit/plan/{}", address(record.kind, record.id), line.item)) { (speech.say("edit")) span.unseen { " – " (record.title) } } }
             }
         }
     }

@@ -80,7 +80,11 @@ impl Steps<'_> {
                     li aria-current=[(self.present() == Some(*key)).then_some("step")] { (self.status(key)) }
                 }
             }
-            @if self.present().is_none() { p.aside { (self.speech.say("step-none-yet")) } }
+            @match self.present() {
+                None => p.aside { (self.speech.say("step-none-yet")) },
+                Some(key) if !self.standing.way.contains(&key) => p { strong { (self.status(key)) } },
+                Some(_) => {}
+            }
         }
     }
 

@@ -267,6 +267,7 @@ fn the_way_has_the_present_status_in_its_place() {
         ("request", "abandoned", "submitted abandoned"),
         ("own", "active", "active reported closed"),
         ("own", "abandoned", "active abandoned"),
+        ("own", "of-a-newer-version", "active reported closed"),
         // What a merge brought about stands first.
         ("programme", "eligible", "eligible active reported closed"),
     ] {
