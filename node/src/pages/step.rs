@@ -64,17 +64,27 @@ struct Ask {
     field: &'static str,
     /// Without it the step is refused for this.
     code: &'static str,
-    /// Whether it is asked for anew at each such step, and needed.
-    anew: bool,
+    when: When,
+}
+
+/// At which of the steps to a status its field is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// At each, and nothing that was said before serves.
+    Anew,
+    /// At each; what was said before stands there.
+    Always,
+    /// Where it is missing.
+    Missing,
 }
 
 /// The field that is asked for at a step to this status.
 fn ask(kind: Kind, to: &str) -> Option<Ask> {
-    let ask = |field, code, anew| Some(Ask { field, code, anew });
+    let ask = |field, code, when| Some(Ask { field, code, when });
     match (kind, to) {
-        (Kind::Project, "returned") => ask("returned_missing", "missing-parts-not-stated", false),
-        (Kind::Project, "agreed") => ask("agreement_signed_date", "agreement-not-signed", false),
-        (Kind::Project, "suspended" | "abandoned") => ask("status_reason", "step-without-reason", true),
+        (Kind::Project, "returned") => ask("returned_missing", "missing-parts-not-stated", When::Always),
+        (Kind::Project, "agreed") => ask("agreement_signed_date", "agreement-not-signed", When::Missing),
+        (Kind::Project, "suspended" | "abandoned") => ask("status_reason", "step-without-reason", When::Anew),
         _ => None,
     }
 }
@@ -130,12 +140,13 @@ pub(super) async fn save(
     let fields: Vec<&'static Field> = asked.iter().filter_map(|ask| field(kind, ask.field)).collect();
     let why = match form::patch(&fields, &given, &read.fields, pages.app.pack()) {
         Err(faults) => faults.into_iter().map(Why::Typed).collect(),
-        Ok(patch) => {
-            let reason = |ask: &Ask| patch.get(ask.field).is_some_and(|value| !value.is_null());
-            match asked.filter(|ask| ask.anew && !reason(ask)) {
+        Ok(mut patch) => {
+            // A step says something, and takes nothing back that was said.
+            patch.retain(|_, value| !value.is_null());
+            let reason = |ask: &Ask| given.text(ask.field).is_some_and(|text| !text.trim().is_empty());
+            match asked.filter(|ask| ask.when == When::Anew && !reason(ask)) {
                 Some(ask) => vec![Why::Code(ask.code.to_owned(), "")],
                 None => {
-                    let mut patch = patch;
                     patch.insert("status".to_owned(), Value::String((*to).to_owned()));
                     plan::enter(kind, &now.fields, &mut patch, days::today(pages.now()));
                     let intent = Intent::Patch(id, base, Value::Object(patch));

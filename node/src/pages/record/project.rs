@@ -38,7 +38,7 @@ pub(super) fn passes(page: &Page, section: &Section) -> bool {
 
 /// Whether there is something of a section here.
 pub(super) fn is_in(kind: Kind, section: &str) -> bool {
-    kind == Kind::Project && matches!(section, "request" | "execution" | "money")
+    kind == Kind::Project && matches!(section, "request" | "selection" | "execution" | "money")
 }
 
 /// What this page shows of a section.
@@ -52,6 +52,7 @@ pub(super) fn part(speech: Speech<'_>, page: &Page, section: &str, here: &str) -
             (proposal(speech, page, &project, here))
             (eligibility(speech, page, &project, here))
         },
+        "selection" => change(speech, page, here, "evaluators"),
         "execution" => plan(speech, page, &project, here),
         _ => money::money(speech, page, &project, here),
     }

@@ -6,7 +6,7 @@ use toguna_protocol::{
     record::{Kind, workflow::Step},
 };
 
-use super::{Ask, Refused, Standing, Why, ask, field};
+use super::{Ask, Refused, Standing, When, Why, ask, field};
 use crate::pages::{
     edit::{problem, version_text},
     form::{Given, inputs::Inputs},
@@ -108,7 +108,7 @@ impl Steps<'_> {
     fn asked(&self, step: &Step) -> Option<Ask> {
         let ask = ask(self.kind(), step.to)?;
         let only = step.missing.iter().all(|code| *code == ask.code);
-        (only && (ask.anew || !step.missing.is_empty())).then_some(ask)
+        (only && (ask.when != When::Missing || !step.missing.is_empty())).then_some(ask)
     }
 
     /// Buttons for the steps that need nothing more.
@@ -127,23 +127,24 @@ impl Steps<'_> {
 
     /// A form for each field that steps ask for, with a button for each such step. What is done rarely stays folded.
     fn asking(&self, csrf: &str) -> Markup {
-        let mut fields: Vec<(&'static str, bool, Vec<&Step>)> = Vec::new();
+        let mut fields: Vec<(&'static str, When, Vec<&Step>)> = Vec::new();
         for step in self.forward() {
-            let Some(Ask { field, anew, .. }) = self.asked(step) else { continue };
+            let Some(Ask { field, when, .. }) = self.asked(step) else { continue };
             match fields.iter_mut().find(|(known, ..)| *known == field) {
                 Some((_, _, steps)) => steps.push(step),
-                None => fields.push((field, anew || step.to == "returned", vec![step])),
+                None => fields.push((field, when, vec![step])),
             }
         }
         html! {
-            @for (name, folded, steps) in &fields {
+            @for (name, when, steps) in &fields {
+                @let folded = *when != When::Missing;
                 @let verbs: Vec<String> = steps.iter().map(|step| self.verb(step.to)).collect();
-                @let inputs = self.input(name);
+                @let inputs = self.input(name, *when);
                 @let form = self.form(csrf, &html! {
                     (inputs)
                     div.verbs { @for step in steps { button name="to" value=(step.to) .button[!folded] { (self.verb(step.to)) } } }
                 });
-                @if *folded {
+                @if folded {
                     details open[self.was_tried(steps)] { summary { (verbs.join(", ")) "…" } (form) }
                 } @else { (form) }
             }
@@ -156,11 +157,14 @@ impl Steps<'_> {
     }
 
     /// The input of a field that a step asks for, with what was typed before a refusal.
-    fn input(&self, name: &str) -> Markup {
+    fn input(&self, name: &str, when: When) -> Markup {
         let Some(field) = field(self.kind(), name) else { return html! {} };
-        let nothing = Given::default();
-        let given = self.standing.refused.as_ref().map_or(&nothing, |refused| &refused.given);
-        let inputs = Inputs { speech: self.speech, given, faults: &[] };
+        let given = match &self.standing.refused {
+            Some(refused) if refused.given.names(name) => refused.given.clone(),
+            _ if when == When::Always => Given::of_record(&[field], &self.record.fields, self.speech.pack),
+            _ => Given::default(),
+        };
+        let inputs = Inputs { speech: self.speech, given: &given, faults: &[] };
         inputs.field(field, &[self.kind().key()], "")
     }
 

@@ -99,6 +99,13 @@ async fn each_step_is_offered_or_says_what_it_lacks() {
     let shown = officer.get(&page).await;
     shown.says("aria-current=\"step\">À compléter<");
     shown.says("Le budget");
+    // Returned again it is asked again, with what was said before; saying nothing more takes nothing back.
+    assert_eq!(step(&officer, &page, &[("to", "submitted")]).await.status, 303);
+    let shown = officer.get(&page).await;
+    shown.says("name=\"returned_missing\" rows=\"3\"");
+    assert!(section(&shown, "steps").contains("Le budget"));
+    assert_eq!(step(&officer, &page, &[("to", "returned"), ("returned_missing", "")]).await.status, 303);
+    officer.get(&page).await.says("Le budget");
     office.app.stop().await;
 }
 
@@ -122,6 +129,10 @@ async fn a_step_is_carried_out_once_and_only_from_where_it_was_seen() {
     assert!(told.contains("Statut : modifié entre-temps, à présent Recevable"), "{told}");
     clash.says("Retrait");
     assert_eq!(status(&office, &page).await, "eligible");
+    // The same reason may hold twice.
+    for to in ["abandoned", "eligible", "abandoned", "eligible"] {
+        assert_eq!(step(&officer, &page, &[("to", to), ("status_reason", "Retrait")]).await.status, 303, "{to}");
+    }
     // The same with the reader, who sees what is missing and has no button.
     let reader = office.sign_in("Moussa").await;
     let shown = reader.get(&page).await;
