@@ -35,6 +35,8 @@ mod noted;
 mod part;
 mod place_map;
 mod places;
+mod plan;
+mod quarter;
 mod recommendations;
 mod record;
 mod reports;
@@ -42,6 +44,7 @@ mod sections;
 mod settle;
 mod sign_in;
 mod speech;
+mod step;
 mod sync;
 mod tie;
 mod today;
@@ -59,7 +62,7 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use toguna_protocol::ids::UnixSeconds;
+use toguna_protocol::{ids::UnixSeconds, record::Vocabulary};
 
 pub use self::demo::Demonstration;
 pub(crate) use self::layout::{STYLE, style_path};
@@ -93,6 +96,8 @@ struct Pages {
     app: App,
     accounts: Accounts,
     words: &'static Words,
+    /// The keys that records may use, by which the workflow tells what a step lacks.
+    vocabulary: Vocabulary,
     settings: PageSettings,
     /// The country on paper, drawn once.
     base_map: map::BaseMap,
@@ -141,10 +146,10 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
     let plis = sync::Plis::within(app.data_dir());
     let noted = noted::Noted::within(app.data_dir());
     let imports = import::Imports::within(app.data_dir());
-    let words = Words::embedded();
+    let (words, vocabulary) = (Words::embedded(), app.pack().vocabulary());
     let reporting = tokio::sync::Mutex::default();
     let pages: Shared =
-        Arc::new(Pages { app, accounts, words, settings, base_map, plis, noted, imports, reporting, demo });
+        Arc::new(Pages { app, accounts, words, vocabulary, settings, base_map, plis, noted, imports, reporting, demo });
     Router::new()
         .merge(people())
         .route("/", get(today::show))
@@ -156,6 +161,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/settled", post(today::agree))
         .route("/sync", get(sync::show))
         .route("/national", get(national::show))
+        .route("/plan", get(plan::show))
         .route("/recommendations", get(recommendations::show).post(recommendations::follow_up))
         .route(reports::ADDRESS, get(reports::show).post(reports::save))
         .route("/reports/{fingerprint}", get(reports::printed))
@@ -191,6 +197,7 @@ fn router_of(app: App, accounts: Accounts, settings: PageSettings, demo: Option<
         .route("/{kinds}/{id}/edit/{*part}", get(edit::show_part).post(edit::save_part))
         .route("/{kinds}/{id}/withdraw/{*part}", post(edit::withdraw))
         .route("/{kinds}/{id}/restore/{*part}", post(edit::restore))
+        .route("/{kinds}/{id}/step", get(step::back).post(step::save))
         .route("/{kinds}/{id}/tie", get(tie::show).post(tie::save))
         .route("/consultations/{id}/new/{relation}", get(edit::new_under).post(edit::create_under))
         .route("/projects/{id}/evaluate", get(evaluate::show).post(evaluate::save))

@@ -14,6 +14,7 @@ mod matters;
 mod outline;
 mod picture;
 mod places;
+mod plan;
 mod recommendations;
 mod search;
 mod sources;
@@ -45,6 +46,7 @@ pub use self::{
     outline::Outline,
     picture::{Contributions, PartnerSum, PhaseCount, Picture, ThemeCount, UNSTATED},
     places::{ConflictPlaces, PlacedConflict},
+    plan::{PlannedLine, QuarterPlan, StatusGroup},
     recommendations::{LastFollowUp, ListedRecommendation, RecommendationFilter, RecommendationId, RecommendationPage},
     tree::{Branch, Restitution, TreeFilter, TreeGroup, TreePage, TreeRecord},
 };

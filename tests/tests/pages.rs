@@ -77,6 +77,7 @@ async fn addresses(demo: &Demonstration, conflict: &str) -> Vec<(&'static str, S
     let consultation = record(demo, "consultation", "Exemple").await;
     let series = record(demo, "consultation", "Treize conférences").await;
     let project = record(demo, "project", "Exemple – Convention signée").await;
+    let submitted = record(demo, "project", "Exemple – Requête déposée").await;
     let own = record(demo, "project", "Programme de gouvernance partagée").await;
     let at = |path: &str| path.to_owned();
     vec![
@@ -103,7 +104,11 @@ async fn addresses(demo: &Demonstration, conflict: &str) -> Vec<(&'static str, S
         ("projects", at("/projects")),
         ("project", format!("/projects/{project}")),
         ("project-with-money", format!("/projects/{own}")),
-        ("project-new", at("/projects/new")),
+        ("project-new", at("/projects/new?origin=request")),
+        ("project-new-own", at("/projects/new?origin=own")),
+        ("project-submitted", format!("/projects/{submitted}")),
+        ("projects-by-status", at("/projects?view=status")),
+        ("plan", at("/plan")),
         ("project-evaluate", format!("/projects/{project}/evaluate")),
         ("national", at("/national")),
         ("reports", at("/reports")),

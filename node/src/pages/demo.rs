@@ -8,7 +8,7 @@ use axum::{
 use maud::{Markup, html};
 
 use super::{
-    Pages, Shared,
+    Pages, Shared, drafts,
     edit::see_other,
     error::PageError,
     layout::{ICON_PATH, script_path, style_path},
@@ -52,7 +52,29 @@ pub(super) async fn choose(State(pages): State<Shared>, headers: HeaderMap, sent
     let accounts = pages.accounts.list()?;
     let account = accounts.iter().find(|account| Some(account.role) == role && !account.has_password());
     let session = pages.accounts.admit(account.ok_or(PageError::NotFound)?.name.as_str(), pages.now())?;
-    Ok(with_cookie(see_other("/"), &cookie_of(&cookie_name(&pages, &headers), &session)))
+    let at = came_from(&headers).unwrap_or_else(|| "/".to_owned());
+    Ok(with_cookie(
+        see_other(seen_by(session.account().role, &at)),
+        &cookie_of(&cookie_name(&pages, &headers), &session),
+    ))
+}
+
+/// The page of this node from which a form was sent; its own pages tell it to each other and to nobody else.
+fn came_from(headers: &HeaderMap) -> Option<String> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let (_, address) = text(header::REFERER)?.split_once("://")?;
+    let path = address.strip_prefix(text(header::HOST)?)?;
+    // Two slashes would name another host.
+    (path.starts_with('/') && !path.starts_with("//")).then(|| path.to_owned())
+}
+
+/// The page itself for whoever may see it; of a form what it belongs to, for whoever may not write.
+fn seen_by(role: Role, at: &str) -> &str {
+    let path = at.split('?').next().unwrap_or_default();
+    match path.match_indices('/').nth(2).or_else(|| path.match_indices('/').nth(1)) {
+        Some((end, _)) if !role.may_write() && drafts::is_form(path) => &path[..end],
+        _ => at,
+    }
 }
 
 /// The line above every page of the demonstration.
@@ -81,4 +103,45 @@ pub(super) fn line(speech: Speech<'_>, visitor: Option<&Visitor>) -> Markup {
 /// What a role is called.
 pub(super) fn role_name(speech: Speech<'_>, role: Role) -> String {
     speech.say(&format!("role-{}", role.key()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_role_stays_on_the_page_from_which_it_was_chosen() {
+        let sent = |referer: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:7373"));
+            if let Some(referer) = referer {
+                headers.insert(header::REFERER, HeaderValue::from_str(referer).expect("plain text"));
+            }
+            came_from(&headers)
+        };
+        let here = sent(Some("http://127.0.0.1:7373/conflicts?region=ML-8"));
+        assert_eq!(here.as_deref(), Some("/conflicts?region=ML-8"));
+        for elsewhere in [
+            None,
+            Some("http://127.0.0.1:7374/conflicts"),
+            Some("http://127.0.0.1:7373//elsewhere.example/"),
+            Some("http://127.0.0.1:73731/"),
+            Some("x"),
+        ] {
+            assert_eq!(sent(elsewhere), None, "{elsewhere:?}");
+        }
+        let id = toguna_protocol::ids::RecordId([7; 16]);
+        let record = format!("/conflicts/{id}");
+        for (path, reader) in [
+            ("/".to_owned(), "/"),
+            ("/national".to_owned(), "/national"),
+            (record.clone(), record.as_str()),
+            ("/conflicts/new".to_owned(), "/conflicts"),
+            (format!("{record}/edit"), record.as_str()),
+            (format!("{record}/edit/incidents/new?draft=3"), record.as_str()),
+        ] {
+            assert_eq!(seen_by(Role::Reader, &path), reader, "{path}");
+            assert_eq!(seen_by(Role::RegionalOfficer, &path), path);
+        }
+    }
 }

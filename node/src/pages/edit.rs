@@ -3,6 +3,7 @@
 //! A form names the version that it was made from. What was typed is compared with that version, so that only what the
 //! person changed is written; where somebody else changed the same meanwhile, the form comes back with both.
 
+mod begin;
 mod show;
 mod under;
 
@@ -27,12 +28,12 @@ pub(super) use self::{
     under::relation_of,
 };
 use super::{
-    Pages, Shared,
+    Pages, Shared, days,
     drafts::{self, Desk},
     error::PageError,
     form::{self, Fault, Given},
     part::Part,
-    place_map,
+    place_map, plan,
     record::{address, kind_of},
     visitor::{Posted, Visitor},
 };
@@ -67,6 +68,8 @@ pub(super) struct Asked {
     draft: Option<u64>,
     /// The section that stands unfolded.
     unfold: Option<String>,
+    /// Where a new project comes from.
+    origin: Option<String>,
 }
 
 fn may_write(visitor: &Visitor) -> Result<(), PageError> {
@@ -83,6 +86,8 @@ pub(super) async fn new(
     may_write(&visitor)?;
     let kind = kind_of(&kinds)?;
     let sheet = Sheet::new(Part::whole(kind), kind).following(asked.saved.is_some());
+    let begun = begin::begin(Given::default(), kind, asked.origin.as_deref().unwrap_or_default());
+    let sheet = sheet.holding(begun);
     opened(&pages, &visitor, sheet, &asked).await
 }
 
@@ -120,7 +125,7 @@ pub(super) async fn create_under(
 
 async fn create_one(pages: &Pages, kind: Kind, under: Option<Under>, posted: Posted) -> Result<Response, PageError> {
     let part = Part::whole(kind);
-    let Posted { visitor, given } = posted;
+    let Posted { visitor, mut given } = posted;
     let links = under.as_ref().map(Under::links);
     let sheet = match under {
         Some(under) => Sheet::new(part.clone(), kind).standing(under),
@@ -129,6 +134,7 @@ async fn create_one(pages: &Pages, kind: Kind, under: Option<Under>, posted: Pos
     if place_map::is_asked(&given) {
         return place_map::answer(pages, &visitor, sheet, given).await;
     }
+    begin::sections_looked_at(&mut given, pages.app.pack());
     let next = given.names("next");
     let form = sheet.form();
     let failed = match form::patch(&part.fields, &given, &Map::new(), pages.app.pack()) {
@@ -139,7 +145,7 @@ async fn create_one(pages: &Pages, kind: Kind, under: Option<Under>, posted: Pos
             match submit(pages, &visitor, intent, None).await? {
                 Ok(saved) => {
                     return Ok(see_other(&match next {
-                        true => format!("{form}?saved={}", saved.record),
+                        true => format!("{form}?saved={}{}", saved.record, begin::asked_again(&given)),
                         false => format!("{}?saved=1", address(kind, saved.record)),
                     }));
                 }
@@ -258,7 +264,8 @@ async fn save_at(
             return Ok(see_other(&back));
         }
         Ok(patch) if patch.is_empty() => Failed::Empty,
-        Ok(patch) => {
+        Ok(mut patch) => {
+            plan::enter(kind, &now.fields, &mut patch, days::today(pages.now()));
             let reason = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
             let intent = drafts::once(&visitor, &form, &given, Intent::Patch(id, base, Value::Object(patch)));
             match submit(pages, &visitor, intent, reason).await? {

@@ -6,13 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use maud::{Markup, html};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use toguna_protocol::{
     engine::{Intent, RecordView},
     ids::RecordId,
     record::{
-        Kind,
+        Kind, Project,
         evaluation::{self, Opinion, Seal},
+        read::typed,
         schema::{Field, Fields},
     },
 };
@@ -71,7 +72,10 @@ pub(super) async fn save(
         Err(_) => told("evaluate-empty"),
         // Committed to in the form in which it will be published, or the two would not agree.
         Ok(opinion) => match submit(&pages, &visitor, Intent::Evaluate(record.id, evaluator, opinion), None).await? {
-            Ok(_) => return Ok(see_other(&format!("{}?saved=1", address(Kind::Project, record.id)))),
+            Ok(_) => {
+                published(&pages, &visitor, record.id).await?;
+                return Ok(see_other(&format!("{}?saved=1", address(Kind::Project, record.id))));
+            }
             Err(Failed::Refused(problems)) => {
                 problems.into_iter().map(|(pointer, code, detail)| (pointer, problem(speech, code, detail))).collect()
             }
@@ -80,6 +84,23 @@ pub(super) async fn save(
         },
     };
     Ok(page(&pages, &visitor, &record, &given, &faults).into_response())
+}
+
+/// Waits until the opinions that this office holds back are published, if the last one was just given, so that the page
+/// that follows shows them. Each has its turn before what is asked for next, even where that is nothing.
+async fn published(pages: &Pages, visitor: &Visitor, id: RecordId) -> Result<(), PageError> {
+    let given = names(&pages.app.record(id).await?).len();
+    for _ in 0..=given {
+        let record = pages.app.record(id).await?;
+        let ready = evaluation::ready_to_open(&typed::<Project>(&record.fields));
+        let sealed = evaluation::seals(id, &record.fields).into_values().flatten().any(|seal| seal == Seal::Closed);
+        if !(ready && sealed) {
+            break;
+        }
+        // Whatever became of that, the opinion itself is saved.
+        let _turn = submit(pages, visitor, Intent::Patch(id, record.heads, json!({})), None).await?;
+    }
+    Ok(())
 }
 
 fn page(pages: &Pages, visitor: &Visitor, record: &RecordView, given: &Given, faults: &[(String, String)]) -> Markup {

@@ -1,5 +1,6 @@
 //! Lists of records: the newest change first, narrowed by region, phase or status, and words.
 
+mod by_status;
 mod conflicts;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use toguna_protocol::{
 use super::{
     Shared,
     error::PageError,
+    fresh::Situation,
     layout, live,
     record::{address, kind_of, office_name, plural, sentence},
     speech::Speech,
@@ -44,6 +46,8 @@ pub(super) struct Asked {
     events: Option<String>,
     text: Option<String>,
     after: Option<String>,
+    /// Projects under their statuses: `status`.
+    view: Option<String>,
 }
 
 impl Asked {
@@ -90,6 +94,9 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Markup, PageError> {
     let kind = kind_of(&kinds)?;
+    if kind == Kind::Project && asked.view.as_deref() == Some("status") {
+        return under_statuses(&pages, &visitor, &asked).await;
+    }
     let (filter, after) = (asked.filter(kind, pages.app.pack()), asked.after());
     let read = move |views: &Views| {
         let page = views.list(&filter, after, PAGE)?;
@@ -111,17 +118,33 @@ pub(super) async fn show(
     Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body(speech, &listing, &title)))
 }
 
+/// Projects under their statuses.
+async fn under_statuses(pages: &Shared, visitor: &Visitor, asked: &Asked) -> Result<Markup, PageError> {
+    let filter = asked.filter(Kind::Project, pages.app.pack());
+    let read = move |views: &Views| Ok((views.projects_by_status(&filter, by_status::NAMED)?, views.is_complete()));
+    let (groups, complete) = pages.read(read).await?;
+    let situation = Situation::now(pages, complete).await?;
+    let speech = visitor.speech(pages);
+    let title = speech.say("by-status");
+    let body = by_status::body(speech, (asked, &groups), &situation, &title);
+    Ok(layout::page(speech, Some(visitor), "/projects", &title, &body))
+}
+
 fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
     let Listing { kind, page, .. } = listing;
     html! {
         h1 { (title) }
         (live::line(speech, None))
         @if listing.may_write {
-            p.verbs { a.button href=(format!("/{}/new", plural(*kind))) { (speech.say(&format!("kind-{}.new", kind.key()))) } " " a href=(format!("/{}/import", plural(*kind))) { (speech.say("import")) } }
+            p.verbs { (beginnings(speech, *kind)) " " a href=(format!("/{}/import", plural(*kind))) { (speech.say("import")) } }
         }
         p.more {
             @if *kind == Kind::Conflict { a href="/conflicts/map" { (speech.say("conflict-map-link")) } " " }
             @if *kind == Kind::Consultation { a href="/consultations/tree" { (speech.say("tree-link")) } " " }
+            @if *kind == Kind::Project {
+                a href=(address_of(listing, "", Some(("view", "status")))) { (speech.say("by-status")) } " "
+                a href="/plan" { (speech.say("plan-link")) } " "
+            }
             a href=(format!("/{}/blank", plural(*kind))) { (speech.say("blank-link")) }
         }
         (filters(speech, listing))
@@ -156,6 +179,22 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
     }
 }
 
+/// The ways to a new record: of a project one for each origin, since only requests pass selection.
+fn beginnings(speech: Speech<'_>, kind: Kind) -> Markup {
+    let new = format!("/{}/new", plural(kind));
+    html! {
+        @match kind {
+            Kind::Project => {
+                @for (at, origin) in Origin::KEYS.iter().enumerate() {
+                    @if at > 0 { " " }
+                    a.button href=(format!("{new}?origin={origin}")) { (speech.say(&format!("kind-project.new-{origin}"))) }
+                }
+            },
+            _ => a.button href=(new) { (speech.say(&format!("kind-{}.new", kind.key()))) },
+        }
+    }
+}
+
 /// The files that hold what the list shows, all its pages.
 fn exports(speech: Speech<'_>, listing: &Listing) -> Markup {
     let offer = |id: &str, formats: &[Format], more: Option<(&str, &str)>| {
@@ -180,7 +219,12 @@ fn exports(speech: Speech<'_>, listing: &Listing) -> Markup {
 
 /// An address below the kind's that keeps what narrows the list, but for what `instead` names.
 fn address_of(listing: &Listing, below: &str, instead: Option<(&str, &str)>) -> String {
-    let Asked { region, status, origin, stake, events, text, .. } = &listing.asked;
+    address_to(listing.kind, &listing.asked, below, instead.as_slice())
+}
+
+/// The same for what narrows a list of a kind.
+fn address_to(kind: Kind, asked: &Asked, below: &str, instead: &[(&str, &str)]) -> String {
+    let Asked { region, status, origin, stake, events, text, .. } = asked;
     let given = [
         ("region", region),
         ("status", status),
@@ -190,12 +234,12 @@ fn address_of(listing: &Listing, below: &str, instead: Option<(&str, &str)>) -> 
         ("text", text),
     ];
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-    let kept = given.filter(|(name, _)| instead.is_none_or(|(other, _)| other != *name)).chain(instead);
+    let kept = given.filter(|(name, _)| instead.iter().all(|(other, _)| other != name)).chain(instead.iter().copied());
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(kept.filter(|(_, value)| !value.is_empty()))
         .finish();
     let mark = if query.is_empty() { "" } else { "?" };
-    format!("/{}{below}{mark}{query}", plural(listing.kind))
+    format!("/{}{below}{mark}{query}", plural(kind))
 }
 
 /// Where the label of the status stands: of a conflict, the phase.
@@ -275,6 +319,7 @@ fn more_filters(speech: Speech<'_>, listing: &Listing) -> Markup {
                         @for key in Origin::KEYS {
                             option value=(key) selected[origin.as_deref() == Some(key)] { (speech.choice(&path, key)) }
                         }
+                        option value=(UNSTATED) selected[origin.as_deref() == Some(UNSTATED)] { (speech.say("unstated")) }
                     }
                 }
             },

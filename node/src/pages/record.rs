@@ -4,6 +4,7 @@ mod earlier;
 mod head;
 mod history;
 mod meeting;
+mod project;
 mod receipts;
 mod show;
 mod timeline;
@@ -30,6 +31,7 @@ use super::{
     form::Given,
     layout,
     speech::Speech,
+    step::{self, Standing},
     tie::{self, Named},
     visitor::Visitor,
 };
@@ -67,7 +69,7 @@ pub(super) fn linked(speech: Speech<'_>, record: &ListedRecord) -> Markup {
 }
 
 /// What the address says beside the record.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct Shown {
     /// Something has just been saved.
     saved: Option<String>,
@@ -98,6 +100,8 @@ pub(super) struct Page {
     group: Group,
     /// Where a consultation stands among the others.
     tree: Option<TreePage>,
+    /// Its steps.
+    standing: Standing,
 }
 
 impl Page {
@@ -134,7 +138,18 @@ pub(super) async fn show(
     Path((kinds, id)): Path<(String, String)>,
     Query(shown): Query<Shown>,
 ) -> Result<Markup, PageError> {
-    let (kind, id) = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
+    let of = (kind_of(&kinds)?, id.parse().map_err(|_| PageError::NotFound)?);
+    page(&pages, &visitor, of, shown, None).await
+}
+
+/// A record's page. `refused`: a step that somebody has just tried in vain.
+pub(super) async fn page(
+    pages: &Shared,
+    visitor: &Visitor,
+    (kind, id): (Kind, RecordId),
+    shown: Shown,
+    refused: Option<step::Refused>,
+) -> Result<Markup, PageError> {
     let asked = move |engine: &mut toguna_protocol::engine::Engine<_>| {
         let record = engine.record(id)?;
         let mut named = Named::new();
@@ -158,6 +173,7 @@ pub(super) async fn show(
             Ok((views.groups(&[id])?.pop().unwrap_or_default(), tree))
         })
         .await?;
+    let standing = Standing::of(pages, &record, refused)?;
     let page = Page {
         record,
         receipts,
@@ -172,11 +188,12 @@ pub(super) async fn show(
         named,
         group,
         tree,
+        standing,
     };
-    let speech = visitor.speech(&pages);
+    let speech = visitor.speech(pages);
     let body = show::body(speech, &page);
     let title = title(speech, &page.record.fields);
-    Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body))
+    Ok(layout::page(speech, Some(visitor), &format!("/{}", plural(kind)), &title, &body))
 }
 
 /// A record's title.

@@ -13,6 +13,7 @@ mod live;
 mod national;
 mod place_map;
 mod reports;
+mod projects;
 mod safety;
 
 use std::sync::{Arc, LazyLock};

@@ -322,8 +322,10 @@ pub(super) fn conditions(filter: &Filter) -> Option<Conditions> {
         Some(status) => require(of_speaker("status = ?"), text(status)),
         None => {}
     }
-    if let Some(origin) = &filter.origin {
-        require("origin = ?".to_owned(), text(origin));
+    match &filter.origin {
+        Some(origin) if origin == UNSTATED => require("origin IS NULL".to_owned(), None),
+        Some(origin) => require("origin = ?".to_owned(), text(origin)),
+        None => {}
     }
     if let Some(stake) = &filter.stake {
         // As one value, however many keys there are.

@@ -1,6 +1,7 @@
 mod groups;
 mod matters;
 mod news;
+mod plan;
 mod tracker;
 mod tree;
 

@@ -15,6 +15,8 @@ kind-project = Project
     .plural = Projects
     .new = New project
     .new-request = New request
+    .new-own = New activity of the Programme
+    .new-programme = Another programme
 
 ## Shared by all records
 

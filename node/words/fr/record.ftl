@@ -15,6 +15,8 @@ kind-project = Projet
     .plural = Projets
     .new = Nouveau projet
     .new-request = Nouvelle requête
+    .new-own = Nouvelle activité du Programme
+    .new-programme = Autre programme
 
 ## Communs à toutes les fiches
 

@@ -11,7 +11,7 @@ use crate::{
     ids::{ItemId, Now, RecordId},
     ledger::{Accepted, LedgerError},
     limits::{MAX_PERSON_NAME, MAX_REASON},
-    record::{self, ItemIds, RecordError, Written, evaluation},
+    record::{self, ItemIds, RecordError, Written, evaluation, workflow},
     shelf::{Batch, Shelf, Table},
 };
 
@@ -204,6 +204,7 @@ impl Edit<'_> {
             Intent::Open(_, held_back) => {
                 let HeldBack { item, nonce, opinion } = held_back;
                 evaluation::add_opening(tx, self.record, item, opinion, nonce)?;
+                workflow::go_on_evaluated(tx, self.record, self.vocabulary)?;
                 batch.remove(Table::Private, held_back.key(self.record));
                 Ok(Written { changed: true, new_items: Default::default() })
             }

@@ -59,8 +59,16 @@ impl Reading {
     /// # Panics
     /// If the type is another kind's; the reading itself always fits.
     pub fn typed<T: DeserializeOwned>(&self) -> T {
-        serde_json::from_value(Value::Object(self.fields.clone())).expect("every value was checked against its shape")
+        typed(&self.fields)
     }
+}
+
+/// Fields that were read, as their kind's typed struct.
+///
+/// # Panics
+/// If the type is another kind's; what was read of a record of that kind always fits.
+pub fn typed<T: DeserializeOwned>(fields: &Map<String, Value>) -> T {
+    serde_json::from_value(Value::Object(fields.clone())).expect("every value was checked against its shape")
 }
 
 /// The kind of a record.

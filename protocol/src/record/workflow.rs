@@ -6,17 +6,19 @@
 
 use std::borrow::Cow;
 
+use automerge::{ROOT, transaction::Transactable};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::RecordId;
 
 use super::{
-    Consultation, Kind, Problem, Project,
+    Consultation, Kind, Problem, Project, RecordError,
     consultation::ConsultationStatus,
     evaluation::{Seal, ready_to_open, seals},
     project::{CommitteeOutcome, Origin, ProjectStatus},
-    read::Reading,
+    read::{Reading, read, typed},
+    view::RecordDoc,
     vocabulary::Vocabulary,
 };
 
@@ -161,10 +163,9 @@ fn missing_until(
     project: &Project,
     vocabulary: &Vocabulary,
 ) -> Vec<&'static str> {
-    let selected = !matches!(project.origin, Some(Origin::Own | Origin::Programme));
     way_to(status)
         .iter()
-        .filter(|step| selected || **step == ProjectStatus::Reported)
+        .filter(|step| is_selected(project) || **step == ProjectStatus::Reported)
         .flat_map(|step| missing_for(*step, record, fields, project, vocabulary))
         .collect()
 }
@@ -179,39 +180,185 @@ pub(super) fn refused_step(
     let codes = match before.kind {
         Kind::Consultation => {
             let status = |reading: &Reading| reading.typed::<Consultation>().status;
-            match (status(before), status(after)) {
-                (from, to) if from == to => Vec::new(),
-                (None, _) => Vec::new(),
-                (Some(from), Some(to)) if adjacent(CONSULTATION_STEPS, from, to) => Vec::new(),
-                _ => vec!["step-not-allowed"],
-            }
+            refused_meeting(status(before), status(after))
         }
         Kind::Project => {
             let (old, new): (Project, Project) = (before.typed(), after.typed());
-            let missing = |to| missing_until(to, record, &after.fields, &new, vocabulary);
-            let selected = !matches!(new.origin, Some(Origin::Own | Origin::Programme));
-            match (old.status, new.status) {
-                (from, to) if from == to => Vec::new(),
-                (_, Some(to)) if !selected && !WITHOUT_SELECTION.contains(&to) => vec!["not-a-request"],
-                (None, Some(to)) => missing(to),
-                (Some(from), Some(to)) if PROJECT_STEPS.contains(&(from, to)) => missing(to),
-                (Some(from), Some(to)) if PROJECT_STEPS.contains(&(to, from)) => Vec::new(),
-                // What stands in the way says more than that a step was left out.
-                (Some(_), Some(to)) => {
-                    let mut codes = missing(to);
-                    codes.push("step-not-allowed");
-                    codes
-                }
-                (_, None) => vec!["step-not-allowed"],
-            }
+            refused_project(old.status, new.status, (record, &after.fields, &new), vocabulary)
         }
         Kind::Conflict => Vec::new(),
     };
     codes.into_iter().map(|code| Problem::new("/status", code, "the workflow does not allow this step yet")).collect()
 }
 
+/// Why a consultation may not go from one status to another.
+fn refused_meeting(from: Option<ConsultationStatus>, to: Option<ConsultationStatus>) -> Vec<&'static str> {
+    match (from, to) {
+        (from, to) if from == to => Vec::new(),
+        (None, _) => Vec::new(),
+        (Some(from), Some(to)) if adjacent(CONSULTATION_STEPS, from, to) => Vec::new(),
+        _ => vec!["step-not-allowed"],
+    }
+}
+
+/// Why a project may not go from one status to another. `after`: the project as it then is.
+fn refused_project(
+    from: Option<ProjectStatus>,
+    to: Option<ProjectStatus>,
+    (record, fields, after): (RecordId, &Map<String, Value>, &Project),
+    vocabulary: &Vocabulary,
+) -> Vec<&'static str> {
+    let missing = |to| missing_until(to, record, fields, after, vocabulary);
+    match (from, to) {
+        (from, to) if from == to => Vec::new(),
+        (_, Some(to)) if !is_selected(after) && !WITHOUT_SELECTION.contains(&to) => vec!["not-a-request"],
+        (None, Some(to)) => missing(to),
+        (Some(from), Some(to)) if PROJECT_STEPS.contains(&(from, to)) => missing(to),
+        (Some(from), Some(to)) if PROJECT_STEPS.contains(&(to, from)) => Vec::new(),
+        // What stands in the way says more than that a step was left out.
+        (Some(_), Some(to)) => {
+            let mut codes = missing(to);
+            codes.push("step-not-allowed");
+            codes
+        }
+        (_, None) => vec!["step-not-allowed"],
+    }
+}
+
+/// Whether a project passes selection: whatever is not known to be something else is a request.
+fn is_selected(project: &Project) -> bool {
+    !matches!(project.origin, Some(Origin::Own | Origin::Programme))
+}
+
 fn adjacent<S: Copy + PartialEq>(steps: &[(S, S)], from: S, to: S) -> bool {
     steps.contains(&(from, to)) || steps.contains(&(to, from))
+}
+
+/// A step that the workflow has from where a record stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The key of the status that it leads to.
+    pub to: &'static str,
+    /// Whether it takes an earlier step back.
+    pub back: bool,
+    /// Why it would be refused as the record is, in words for programs; empty where it is allowed.
+    pub missing: Vec<&'static str>,
+}
+
+/// The steps from where a record stands, those that go forward first. A record without a status is offered those by which
+/// one begins; entered from paper, it may have any.
+pub fn steps(record: RecordId, kind: Kind, fields: &Map<String, Value>, vocabulary: &Vocabulary) -> Vec<Step> {
+    match kind {
+        Kind::Conflict => Vec::new(),
+        Kind::Consultation => {
+            use ConsultationStatus::{Held, Planned};
+            let from = typed::<Consultation>(fields).status;
+            let step = |(to, back): (ConsultationStatus, bool)| Step {
+                to: to.key(),
+                back,
+                missing: refused_meeting(from, Some(to)),
+            };
+            around(CONSULTATION_STEPS, from, &[Planned, Held]).into_iter().map(step).collect()
+        }
+        Kind::Project => {
+            let project: Project = typed(fields);
+            let selected = is_selected(&project);
+            let begins = if selected { ProjectStatus::Submitted } else { ProjectStatus::Active };
+            let step = |(to, back): (ProjectStatus, bool)| Step {
+                to: to.key(),
+                back,
+                missing: refused_project(project.status, Some(to), (record, fields, &project), vocabulary),
+            };
+            let all = around(PROJECT_STEPS, project.status, &[begins]).into_iter();
+            all.filter(|(to, _)| selected || WITHOUT_SELECTION.contains(to)).map(step).collect()
+        }
+    }
+}
+
+/// Where the steps of a table lead from a status, and whether that is back; where those lead that come first, if there is
+/// no status.
+fn around<S: Copy + PartialEq>(table: &[(S, S)], from: Option<S>, first: &[S]) -> Vec<(S, bool)> {
+    let Some(from) = from else { return first.iter().map(|to| (*to, false)).collect() };
+    let forward = table.iter().filter(|(start, _)| *start == from).map(|(_, end)| (*end, false));
+    // What leads there and back is two steps of the table, and neither takes the other back.
+    let back = table.iter().filter(|(start, end)| *end == from && !table.contains(&(from, *start)));
+    forward.chain(back.map(|(start, _)| (*start, true))).collect()
+}
+
+/// The statuses that a record may have, in their order: without selection there are fewer.
+pub fn statuses(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
+    match kind {
+        Kind::Conflict => Vec::new(),
+        Kind::Consultation => ConsultationStatus::KEYS.to_vec(),
+        Kind::Project if is_selected(&typed(fields)) => ProjectStatus::KEYS.to_vec(),
+        Kind::Project => WITHOUT_SELECTION.iter().map(|status| status.key()).collect(),
+    }
+}
+
+/// The statuses through which a record of this kind goes, with the one that it has in its place among them. Where one lies
+/// that only a newer version knows, nobody can say.
+pub fn way(kind: Kind, fields: &Map<String, Value>) -> Vec<&'static str> {
+    match kind {
+        Kind::Conflict => Vec::new(),
+        Kind::Consultation => {
+            use ConsultationStatus::*;
+            let branch = |status| match status {
+                Postponed => Some((Planned, false)),
+                Cancelled => Some((Planned, true)),
+                _ => None,
+            };
+            let main = [Planned, Held, Reported, Validated, Restituted];
+            let status = typed::<Consultation>(fields).status.filter(|status| *status != Newer);
+            through(&main, status, branch).into_iter().map(ConsultationStatus::key).collect()
+        }
+        Kind::Project => {
+            use ProjectStatus::*;
+            let project: Project = typed(fields);
+            let all = [Submitted, Eligible, Evaluated, Approved, Agreed, Active, Reported, Closed];
+            let main = if is_selected(&project) { &all[..] } else { &all[5..] };
+            let branch = |status| match status {
+                Returned => Some((Submitted, false)),
+                Rejected => Some((Evaluated, true)),
+                Suspended => Some((Active, false)),
+                Abandoned => Some((main[0], true)),
+                _ => None,
+            };
+            through(main, project.status.filter(|status| *status != Newer), branch)
+                .into_iter()
+                .map(ProjectStatus::key)
+                .collect()
+        }
+    }
+}
+
+/// A way with a status beside it put in where `branch` says that it leaves it, and whether the way ends there.
+fn through<S: Copy + PartialEq>(main: &[S], status: Option<S>, branch: impl Fn(S) -> Option<(S, bool)>) -> Vec<S> {
+    let Some(status) = status.filter(|status| !main.contains(status)) else { return main.to_vec() };
+    let (after, ends) = branch(status).unwrap_or((status, false));
+    let place = main.iter().position(|step| *step == after).map_or(0, |at| at + 1);
+    let rest = if ends { &[][..] } else { &main[place..] };
+    [&main[..place], &[status], rest].concat()
+}
+
+/// Says of a request that it is evaluated, where its last opinion has just been published and the workflow allows the
+/// step. Whether it did.
+///
+/// # Errors
+/// If the document cannot be read or written.
+pub fn go_on_evaluated<T: Transactable + RecordDoc>(
+    tx: &mut T,
+    record: RecordId,
+    vocabulary: &Vocabulary,
+) -> Result<bool, RecordError> {
+    let reading = read(tx, None)?;
+    let evaluated = ProjectStatus::Evaluated.key();
+    let mut steps = steps(record, reading.kind, &reading.fields, vocabulary).into_iter();
+    let divergent = reading.concurrent.iter().any(|concurrent| concurrent.pointer == "/status");
+    let goes_on = !divergent && steps.any(|step| step.to == evaluated && !step.back && step.missing.is_empty());
+    if goes_on {
+        super::write::put(tx, &[ROOT], "status", evaluated.into())?;
+    }
+    Ok(goes_on)
 }
 
 /// Evaluations are not taken back once an opinion is public: whoever has read another's could then commit anew.
@@ -257,8 +404,7 @@ pub fn flags(record: RecordId, reading: &Reading, vocabulary: &Vocabulary) -> Ve
         if seals.values().flatten().any(|seal| *seal != Seal::Closed) && !ready_to_open(&project) {
             flag("/evaluations", "opened-before-all-committed");
         }
-        let without_selection = matches!(project.origin, Some(Origin::Own | Origin::Programme));
-        if without_selection
+        if !is_selected(&project)
             && project
                 .status
                 .is_some_and(|status| !WITHOUT_SELECTION.contains(&status) && status != ProjectStatus::Newer)

@@ -38,7 +38,7 @@ struct Kind {
 }
 
 /// Pages that have one address.
-const SINGLE: [(&str, &str); 15] = [
+const SINGLE: [(&str, &str); 17] = [
     ("today", "/"),
     ("conflicts", "/conflicts"),
     ("conflicts of a region and phase", "/conflicts?region=ML-7&status=open"),
@@ -46,6 +46,8 @@ const SINGLE: [(&str, &str); 15] = [
     ("consultations", "/consultations"),
     ("tree of consultations", "/consultations/tree"),
     ("projects", "/projects"),
+    ("projects by status", "/projects?view=status"),
+    ("plan", "/plan"),
     ("recommendations", "/recommendations"),
     ("sync", "/sync"),
     ("only here", "/sync/only-here"),

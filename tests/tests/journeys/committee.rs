@@ -44,7 +44,7 @@ async fn a_committee_takes_a_request_from_its_sections_to_its_agreement() {
     submitted(&mut browser).await;
     eligible(&mut browser).await;
     evaluated(&mut browser, &demo).await;
-    agreed(&mut browser).await;
+    agreed(&mut browser, &demo).await;
     browser.assert_calm().await;
     money_and_activities(&mut browser, &demo).await;
     browser.assert_calm().await;
@@ -53,15 +53,10 @@ async fn a_committee_takes_a_request_from_its_sections_to_its_agreement() {
 /// 1. A request with 11 of 14 sections.
 pub(super) async fn submitted(browser: &mut Browser) {
     browser.click("Projets").await;
-    browser.click("Nouveau projet").await;
+    browser.click("Nouvelle requête").await;
     browser.fill("Intitulé", "Exemple – École du campement").await;
-    browser.choose("Origine", "Requête").await;
-    browser.choose("Statut", "Déposé").await;
-    browser.click("Requête").await;
-    for (sections, is_there) in [(&PRESENT[..], "Oui"), (&ABSENT[..], "Non")] {
-        for section in sections {
-            browser.choose(&format!("{section} : Rubrique"), is_there).await;
-        }
+    for section in PRESENT {
+        browser.tick(section).await;
     }
     browser.click("Sélection").await;
     let names: Vec<&str> = EVALUATORS.iter().map(|(name, _)| *name).collect();
@@ -69,33 +64,40 @@ pub(super) async fn submitted(browser: &mut Browser) {
     browser.shot("request").await;
     browser.click("Enregistrer").await;
     browser.see("Enregistré à Bamako.").await;
+    browser.see("Déposé").await;
+    browser.see(&format!("3 rubriques manquantes : {}", ABSENT.join(", "))).await;
     for section in ABSENT {
         let row = browser.read(&around("tr", section)).await;
-        assert!(row.contains("Non"), "{row}");
+        assert!(row.contains("Absente"), "{row}");
     }
     browser.shot("submitted").await;
 }
 
 /// 2 and the beginning of 3. Not before its criteria are met.
 pub(super) async fn eligible(browser: &mut Browser) {
-    browser.click("Modifier").await;
+    browser.see("Déclarer recevable – Impossible : la recevabilité n'est pas vérifiée").await;
+    browser.click("Revenir en arrière, ou autre statut").await;
     browser.choose("Statut", "Approuvé").await;
-    browser.click("Enregistrer").await;
-    browser.see("Pas encore enregistré").await;
+    browser.click("Changer le statut").await;
+    browser.see("Le statut n'a pas changé (Approuvé)").await;
     browser.see("Impossible : la recevabilité n'est pas vérifiée").await;
+    assert_eq!(present(browser).await, "Déposé");
     browser.shot("refused").await;
-    browser.click("Abandonner").await;
-    browser.see("Déposé").await;
-    browser.see_no("Approuvé").await;
-    browser.click("Modifier").await;
+    browser.click_in(&around("li", "Déclarer recevable"), "Recevabilité").await;
     for criterion in CRITERIA {
         browser.choose(&format!("{criterion} : Critère"), "Oui").await;
         browser.fill(&format!("{criterion} : Vérifié par"), "Équipe de gestion").await;
     }
-    browser.choose("Statut", "Recevable").await;
     browser.click("Enregistrer").await;
     browser.see("Enregistré à Bamako.").await;
-    browser.see("Recevable").await;
+    browser.click("Déclarer recevable").await;
+    browser.see("Enregistré à Bamako.").await;
+    assert_eq!(present(browser).await, "Recevable");
+}
+
+/// The status that the way marks as the present one.
+async fn present(browser: &mut Browser) -> String {
+    browser.read("//ol[contains(@class, 'way')]/li[@aria-current = 'step']").await
 }
 
 /// 3. Three opinions, each sealed until the last is given.
@@ -130,20 +132,17 @@ async fn evaluated(browser: &mut Browser, demo: &Demonstration) {
         browser.click("Sceller l'avis").await;
         browser.see("Enregistré à Bamako.").await;
     }
+    // In the same visit: nobody has to look again.
     for (_, opinion) in EVALUATORS {
-        browser.see_after_reload(opinion).await;
+        browser.see(opinion).await;
     }
     browser.see_no("encore scellé").await;
+    assert_eq!(present(browser).await, "Évalué");
     browser.shot("opinions").await;
-    browser.click("Modifier").await;
-    browser.choose("Statut", "Évalué").await;
-    browser.click("Enregistrer").await;
-    browser.see("Enregistré à Bamako.").await;
-    browser.see("Évalué").await;
 }
 
 /// 4. The joint decision, and the agreement.
-async fn agreed(browser: &mut Browser) {
+async fn agreed(browser: &mut Browser, demo: &Demonstration) {
     browser.click("une décision du comité").await;
     browser.fill("Date", "23/11/2026").await;
     browser.fill("Membres présents", "Coordonnateur national\nExpert conflits").await;
@@ -151,18 +150,25 @@ async fn agreed(browser: &mut Browser) {
     browser.fill("Motifs", "Budget cohérent, demande pertinente.").await;
     browser.click("Enregistrer").await;
     browser.see("Décisions du comité de sélection (1)").await;
-    browser.click("Modifier").await;
-    browser.choose("Statut", "Approuvé").await;
-    browser.click("Enregistrer").await;
+    browser.click("Approuver").await;
     browser.see("Enregistré à Bamako.").await;
-    browser.click("Modifier").await;
-    browser.click("Convention").await;
+    assert_eq!(present(browser).await, "Approuvé");
     browser.fill("Date de signature de la convention", "25/11/2026").await;
-    browser.choose("Statut", "Convention signée").await;
-    browser.click("Enregistrer").await;
+    browser.click("Signer la convention").await;
     browser.see("Enregistré à Bamako.").await;
-    browser.see("Convention signée").await;
+    assert_eq!(present(browser).await, "Convention signée");
+    browser.see("1er trimestre 2027").await;
     browser.shot("agreed").await;
+    let request = same_at(browser, demo, At::Bamako).await;
+    browser.goto(&demo.page(At::Bamako, "/plan?quarter=2027-33")).await;
+    browser.see("Exemple – École du campement").await;
+    browser.shot("plan").await;
+    // Whoever goes on in another role stays on the page.
+    browser.goto(&request).await;
+    browser.choose("Essayer comme", "Coordonnateur national").await;
+    browser.click("Changer").await;
+    browser.see("Démo – Coordonnateur national").await;
+    assert_eq!(browser.address().await, request);
 }
 
 /// 5 and 6. Amounts of one currency, and two figures that are never mixed.

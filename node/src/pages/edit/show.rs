@@ -12,7 +12,7 @@ use toguna_protocol::{
     },
 };
 
-use super::{Failed, under::Under, version_of, version_text};
+use super::{Failed, begin, under::Under, version_of, version_text};
 use crate::{
     pack::Pack,
     pages::{
@@ -235,7 +235,8 @@ impl Sheet {
     fn heading(&self, speech: Speech<'_>) -> String {
         let what = speech.words.one(speech.lang, &self.part.path);
         match &self.record {
-            None => speech.say(&format!("kind-{}.new", self.kind.key())),
+            None => begin::heading(speech, &self.given)
+                .unwrap_or_else(|| speech.say(&format!("kind-{}.new", self.kind.key()))),
             Some((_, fields)) if self.part.name.is_empty() => {
                 speech.say_of("edit-one", &[("what", &title(speech, fields))])
             }
@@ -245,8 +246,14 @@ impl Sheet {
     }
 
     fn inputs(&self, inputs: &Inputs<'_>) -> Markup {
+        let begun = begin::origin_of(&self.given).filter(|_| self.record.is_none());
         let typed = |fields: &[&'static Field]| -> Vec<&'static Field> {
-            fields.iter().copied().filter(|field| is_typed(field)).collect()
+            let has = |field: &Field| begun.is_none_or(|origin| begin::has(origin, field));
+            fields.iter().copied().filter(|field| is_typed(field) && has(field)).collect()
+        };
+        let input = |field: &'static Field| {
+            let own = begun.and_then(|origin| begin::input(inputs, origin, field, &self.part.path));
+            own.unwrap_or_else(|| inputs.field(field, &self.part.path, ""))
         };
         html! {
             @if self.part.name.is_empty() {
@@ -255,9 +262,11 @@ impl Sheet {
                     @if !fields.is_empty() {
                         // What is rarely filled in at once stays folded until it holds something, or something is wrong.
                         @let unfolded = at == 0 || self.unfolded.as_deref() == Some(section.id);
+                        // What somebody begins a request for stands open.
+                        @let unfolded = unfolded || begun.is_some_and(|origin| begin::is_for(origin, section.id));
                         details.section open[unfolded || fields.iter().any(|field| inputs.matters(field))] {
                             summary { h2 { (inputs.speech.say(&format!("section-{}", section.id))) } }
-                            @for field in fields { (inputs.field(field, &self.part.path, "")) }
+                            @for field in fields { (input(field)) }
                         }
                     }
                 }

@@ -44,6 +44,58 @@ impl Inputs<'_> {
         }
     }
 
+    /// The input of a choice, with some of its keys only.
+    pub(in crate::pages) fn some_of(&self, field: &Field, path: &[&str], keys: &[&str]) -> Markup {
+        let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
+        let options = keys.iter().map(|key| ((*key).to_owned(), self.speech.choice(&path, key))).collect();
+        html! {
+            div.field {
+                label for=(id_of(field.name)) { (self.speech.label(&path)) }
+                (self.select(&id_of(field.name), field.name, options, self.described(&path, field.name)))
+                (self.beneath(&path, field.name))
+            }
+        }
+    }
+
+    /// A sheet of which the first part is ticked for what is there, with the other parts beside it.
+    pub(in crate::pages) fn ticked(&self, field: &Field, path: &[&str]) -> Markup {
+        let path: Vec<&str> = path.iter().copied().chain([field.name]).collect();
+        let Shape::Sheet(list, Shape::Compound { parts: [tick, rest @ ..], .. }) = field.shape else {
+            return html! {};
+        };
+        let of = |part: &Field| path.iter().copied().chain([part.name]).collect::<Vec<&str>>();
+        html! {
+            fieldset.sheet id=(id_of(field.name)) {
+                legend { (self.speech.label(&path)) }
+                p.hint { (self.speech.say("sections-tick")) }
+                table.ticked {
+                    thead {
+                        tr {
+                            th scope="col" { (self.speech.label(&of(tick))) }
+                            @for part in rest { th scope="col" { (self.speech.label(&of(part))) } }
+                        }
+                    }
+                    tbody {
+                        @for (key, label) in self.speech.terms(list) {
+                            @let row = join(field.name, &key);
+                            @let name = join(&row, tick.name);
+                            tr {
+                                th scope="row" {
+                                    label.tick {
+                                        input type="checkbox" id=(id_of(&name)) name=(name) value="yes" checked[self.text(&name) == "yes"];
+                                        " " (label)
+                                    }
+                                }
+                                @for part in rest { (self.cell(part, &of(part), &join(&row, part.name), &label, None)) }
+                            }
+                        }
+                    }
+                }
+                (self.beneath(&path, field.name))
+            }
+        }
+    }
+
     /// Whether a field of the record holds something, or something is wrong with it.
     pub(in crate::pages) fn matters(&self, field: &Field) -> bool {
         let at_fault = |pointer: &str| pointer.split('/').nth(1) == Some(field.name);
@@ -227,7 +279,7 @@ impl Inputs<'_> {
         let hint = |part: &Field| self.speech.words.hint(self.speech.lang, &of(part));
         let hint_id = |part: &Field| format!("{}-hint", id_of(&join(name, part.name)));
         html! {
-            fieldset.sheet {
+            fieldset.sheet id=(id_of(name)) {
                 legend { (self.speech.label(path)) }
                 table {
                     thead {

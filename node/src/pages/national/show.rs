@@ -126,6 +126,7 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
     html! {
         section id="activities" {
             h2 { (speech.say("activities-title")) }
+            p { a href="/plan" { (speech.say("plan-link")) } }
             @for declared in &national.activities.declared {
                 p.total {
                     (declared_total(speech, declared.planned, declared.executed)) " " a href="/projects?origin=own" { (told) }

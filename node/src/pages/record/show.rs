@@ -10,12 +10,13 @@ use toguna_protocol::{
     },
 };
 
-use super::{Page, address, crumbs, head, meeting, receipts, timeline, title};
+use super::{Page, address, crumbs, head, meeting, project, receipts, timeline, title};
 use crate::pages::{
     evaluate::opinions,
     live, reports,
     sections::{Section, sections},
     speech::Speech,
+    step,
     tie::ties,
     today::end_unknown,
 };
@@ -43,12 +44,13 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
                 button.plain { (speech.say("dossier-make")) }
             }
         }
+        (step::part(speech, record, &page.standing, page.may_write.then_some(page.csrf.as_str())))
         @if kind == Kind::Conflict {
             (head::head(speech, page))
             (head::same_conflict(speech, page))
             (timeline::timeline(speech, page, &here, page.only.as_deref()))
         }
-        @for (at, section) in sections(kind).into_iter().enumerate() {
+        @for (at, section) in sections(kind).into_iter().filter(|section| project::passes(page, section)).enumerate() {
             (part(speech, page, &elsewhere(section, kind), &here))
             @if at == 0 && kind == Kind::Consultation { (meeting::place(speech, page, &here)) }
         }
@@ -60,7 +62,9 @@ pub(super) fn body(speech: Speech<'_>, page: &Page) -> Markup {
 /// A section without what stands further up the page.
 fn elsewhere(section: Section, kind: Kind) -> Section {
     let Section { id, mut fields } = section;
-    fields.retain(|field| !head::says(kind, field.name) && !timeline::holds(kind, field.name));
+    let stands_elsewhere =
+        |name: &str| head::says(kind, name) || timeline::holds(kind, name) || project::holds(kind, name);
+    fields.retain(|field| !stands_elsewhere(field.name));
     Section { id, fields }
 }
 
@@ -160,12 +164,13 @@ fn part(speech: Speech<'_>, page: &Page, section: &Section, here: &str) -> Marku
         section.fields.iter().filter(|field| field.shape.item_fields().is_none()).filter(known).collect();
     let has_lists = section.fields.iter().any(|field| is_list(field));
     html! {
-        @if !values.is_empty() || has_lists {
+        @if !values.is_empty() || has_lists || project::is_in(page.record.kind, section.id) {
             section {
                 h2 { (speech.say(&format!("section-{}", section.id))) }
                 @if !values.is_empty() {
                     dl { @for field in values { (line(speech, field, &path, &fields[field.name])) } }
                 }
+                (project::part(speech, page, section.id, here))
                 @for field in lists { (list(speech, page, field, &path, fields, (here, field.name))) }
                 (to_add(speech, page, section.fields.iter().copied().filter(|f| !is_filled(fields, f)), &path, (here, "")))
                 @if section.id == "selection" { (opinions(speech, &page.record, page.may_write)) }

@@ -69,6 +69,28 @@ fn opinions_come_out_on_every_node_after_the_last_commitment_and_never_before() 
 }
 
 #[test]
+fn the_last_opening_takes_an_eligible_request_on_to_evaluated_everywhere() {
+    let mut world = World::of(7, 2);
+    let nodes = [0, 1].map(NodeId);
+    let fields = json!({"title": "Puits", "origin": "request", "status": "eligible", "evaluators": &EVALUATORS[..2]});
+    let command = world.command(nodes[0], Intent::Create(Kind::Project, fields));
+    let project = world.saved(nodes[0], command).record;
+    world.link(nodes[0], nodes[1]);
+    world.settle();
+    for (number, evaluator) in EVALUATORS[..2].iter().enumerate() {
+        assert_eq!(world.view(nodes[1], project).fields["status"], "eligible");
+        let command = world.command(nodes[number], Intent::Evaluate(project, (*evaluator).to_owned(), opinion(number)));
+        world.saved(nodes[number], command);
+        world.settle();
+    }
+    world.assert_converged();
+    for node in nodes {
+        let view = world.view(node, project);
+        assert_eq!((&view.fields["status"], view.concurrent.len()), (&json!("evaluated"), 0));
+    }
+}
+
+#[test]
 fn what_is_held_back_survives_a_crash_with_its_commitment() {
     let mut world = World::of(1, 1);
     let node = NodeId(0);

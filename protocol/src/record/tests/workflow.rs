@@ -1,4 +1,7 @@
-use super::super::evaluation::{add_commitment, add_opening, commit};
+use super::super::{
+    evaluation::{add_commitment, add_opening, commit},
+    workflow::{go_on_evaluated, statuses, steps, way},
+};
 use super::*;
 
 fn codes<T: std::fmt::Debug>(result: Result<T, RecordError>) -> Vec<&'static str> {
@@ -170,4 +173,167 @@ fn a_part_of_those_who_took_part_is_no_more_than_all_of_them() {
     ] {
         assert_eq!(flags(counts.clone()), expected, "{counts}");
     }
+}
+
+/// `→ to` for a step forward, `← to` for one back, and what it lacks.
+fn told(office: &mut Office) -> Vec<String> {
+    let reading = office.read();
+    let steps = steps(RECORD, reading.kind, &reading.fields, &vocabulary());
+    let arrow = |back| if back { "←" } else { "→" };
+    steps.into_iter().map(|step| format!("{} {} {}", arrow(step.back), step.to, step.missing.join(" "))).collect()
+}
+
+#[test]
+fn the_steps_that_are_told_are_those_that_are_carried_out() {
+    let met = json!({"ELIG-1": {"met": true}, "ELIG-2": {"met": true}});
+    let everything = json!({
+        "title": "x", "eligibility": met, "evaluators": ["A"], "agreement_signed_date": "2009", "returned_missing": "le budget",
+        "committee_decisions": {
+            "new-1": {"outcome": "approved", "members_present": ["B"], "reasons": "r"},
+            "new-2": {"outcome": "rejected", "members_present": ["B"], "reasons": "r"},
+        },
+        "reports": {"new": {"report_type": "narrative"}},
+    });
+    let bare = json!({"title": "x"});
+    let with = |fields: &Value, more: Value| {
+        let mut fields = fields.as_object().expect("an object").clone();
+        fields.extend(more.as_object().expect("an object").clone());
+        Value::Object(fields)
+    };
+    let mut tried = 0;
+    let mut try_all = |mut office: Office| {
+        let reading = office.read();
+        let from = reading.fields.get("status").cloned();
+        let all = steps(RECORD, reading.kind, &reading.fields, &vocabulary());
+        let keys = match reading.kind {
+            Kind::Project => project::ProjectStatus::KEYS,
+            _ => consultation::ConsultationStatus::KEYS,
+        };
+        for key in keys.iter().filter(|key| from.as_ref() != Some(&json!(key))) {
+            let refused = match office.fork(2).patch(json!({"status": key})) {
+                Ok(_) => Vec::new(),
+                refused => codes(refused),
+            };
+            match all.iter().find(|step| step.to == *key) {
+                Some(step) => assert_eq!(refused, step.missing, "{from:?} {key}"),
+                // What begins on paper may begin anywhere; nothing else goes where no step leads.
+                None => assert!(from.is_none() || !refused.is_empty(), "{from:?} {key}"),
+            }
+            tried += 1;
+        }
+    };
+    for origin in ["request", "own", "programme"] {
+        for status in project::ProjectStatus::KEYS.iter().map(|key| json!(key)).chain([Value::Null]) {
+            for fields in [&bare, &everything] {
+                let mut office = Office::project(with(fields, json!({"origin": origin, "status": status})));
+                if fields == &everything {
+                    evaluate(&mut office, "A");
+                }
+                try_all(office);
+            }
+        }
+    }
+    for status in consultation::ConsultationStatus::KEYS {
+        let meeting = Office::create(1, Kind::Consultation, with(&bare, json!({"status": status})));
+        try_all(meeting.expect("a valid consultation"));
+    }
+    assert_eq!(tried, 3 * 2 * (12 * 11 + 12) + 7 * 6);
+}
+
+#[test]
+fn steps_say_what_they_lack_and_which_go_back() {
+    let request = |status: Value| Office::project(json!({"title": "x", "origin": "request", "status": status}));
+    let cases = [
+        (request(Value::Null), vec!["→ submitted "]),
+        (
+            request(json!("submitted")),
+            vec!["→ returned missing-parts-not-stated", "→ eligible eligibility-not-verified", "→ abandoned "],
+        ),
+        (
+            request(json!("active")),
+            vec![
+                "→ suspended eligibility-not-verified no-evaluator-named joint-decision-missing agreement-not-signed",
+                "→ reported eligibility-not-verified no-evaluator-named joint-decision-missing agreement-not-signed report-missing",
+                "→ abandoned ",
+                "← agreed ",
+            ],
+        ),
+        (
+            Office::project(json!({"title": "x", "origin": "own", "status": "suspended"})),
+            vec!["→ active ", "→ abandoned "],
+        ),
+        (
+            Office::create(1, Kind::Consultation, json!({"title": "x", "status": "held"})).expect("valid"),
+            vec!["→ reported ", "← planned ", "← postponed "],
+        ),
+        (Office::conflict(json!({"title": "x"})), vec![]),
+    ];
+    for (mut office, expected) in cases {
+        assert_eq!(told(&mut office), expected);
+    }
+}
+
+#[test]
+fn the_way_has_the_present_status_in_its_place() {
+    let request = "submitted eligible evaluated approved agreed active reported closed";
+    for (origin, status, expected) in [
+        ("request", "submitted", request),
+        ("request", "returned", "submitted returned eligible evaluated approved agreed active reported closed"),
+        ("request", "suspended", "submitted eligible evaluated approved agreed active suspended reported closed"),
+        ("request", "rejected", "submitted eligible evaluated rejected"),
+        ("request", "abandoned", "submitted abandoned"),
+        ("own", "active", "active reported closed"),
+        ("own", "abandoned", "active abandoned"),
+        ("own", "of-a-newer-version", "active reported closed"),
+        // What a merge brought about stands first.
+        ("programme", "eligible", "eligible active reported closed"),
+    ] {
+        let fields = json!({"title": "x", "origin": origin, "status": status});
+        let fields = fields.as_object().expect("an object");
+        assert_eq!(way(Kind::Project, fields).join(" "), expected, "{origin} {status}");
+    }
+    for (status, expected) in [
+        ("held", "planned held reported validated restituted"),
+        ("postponed", "planned postponed held reported validated restituted"),
+        ("cancelled", "planned cancelled"),
+    ] {
+        let fields = json!({"title": "x", "status": status});
+        assert_eq!(way(Kind::Consultation, fields.as_object().expect("an object")).join(" "), expected);
+    }
+    assert!(way(Kind::Conflict, &serde_json::Map::new()).is_empty());
+    for (origin, count) in [("request", 12), ("own", 5), ("programme", 5)] {
+        let fields = json!({"title": "x", "origin": origin});
+        assert_eq!(statuses(Kind::Project, fields.as_object().expect("an object")).len(), count, "{origin}");
+    }
+}
+
+#[test]
+fn a_request_goes_on_by_itself_when_its_last_opinion_is_open() {
+    let eligible = || {
+        Office::project(json!({
+            "title": "x", "origin": "request", "status": "eligible", "evaluators": ["A"],
+            "eligibility": {"ELIG-1": {"met": true}, "ELIG-2": {"met": true}},
+        }))
+    };
+    let go_on = |office: &mut Office| go_on_evaluated(&mut office.doc, RECORD, &vocabulary()).expect("a project");
+    let mut office = eligible();
+    assert!(!go_on(&mut office), "the opinion is awaited");
+    evaluate(&mut office, "A");
+    assert!(go_on(&mut office));
+    assert_eq!(office.field("/status"), json!("evaluated"));
+    assert!(!go_on(&mut office), "it is evaluated already");
+    // Neither back from a later status, nor over a divergence, nor from before it was eligible.
+    for status in ["approved", "submitted"] {
+        let mut office =
+            Office::project(json!({"title": "x", "origin": "request", "status": status, "evaluators": ["A"]}));
+        evaluate(&mut office, "A");
+        assert!(!go_on(&mut office), "{status}");
+    }
+    let mut office = eligible();
+    let mut other = office.fork(2);
+    evaluate(&mut office, "A");
+    office.patch(json!({"status": "abandoned"})).expect("a step");
+    other.patch(json!({"status": "submitted"})).expect("a step back");
+    office.merge(&mut other);
+    assert!(!go_on(&mut office), "the status is for a person to settle");
 }
