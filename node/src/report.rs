@@ -368,3 +368,44 @@ impl Full {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_at_least_where_an_office_fell_silent_before_the_end_of_the_period_or_the_day() {
+        let of = |last: Option<Day>, period: &str, day: Day| {
+            let office = PastOffice {
+                author: AuthorKey([1; 32]),
+                name: Some("Kidal".into()),
+                region: Some("ML-8".into()),
+                last_entry_at: last.map(|last| UnixSeconds(period::seconds(last))),
+            };
+            let subject = Subject::Period(period.parse().unwrap());
+            let content = Content::Full(Box::default());
+            Report::new(ReportKind::Annual, subject, day, &Frontier::default(), vec![office], content).at_least()
+        };
+        let today = (2026, 11, 26);
+        assert!(!of(Some((2026, 11, 25)), "2010", today), "all of the period was over when it wrote");
+        assert!(!of(Some((2011, 1, 10)), "2010", today));
+        assert!(of(Some((2010, 12, 1)), "2010", today));
+        assert!(!of(Some((2026, 11, 20)), "2026", today), "a week is nothing");
+        assert!(of(Some((2026, 11, 10)), "2026", today), "the year is not over, and nobody has heard of it since");
+        assert!(of(None, "2010", today));
+    }
+
+    #[test]
+    fn the_language_the_office_and_the_moment_are_no_part_of_a_fingerprint_and_all_else_is() {
+        let report = |year: u16, knowledge: &Frontier| {
+            let subject = Subject::Period(Period::year(year));
+            let content = Content::Full(Box::default());
+            Report::new(ReportKind::Annual, subject, (2026, 11, 26), knowledge, Vec::new(), content)
+        };
+        let known: Frontier = [(FeedId([1; 32]), Seq(7))].into_iter().collect();
+        let one = report(2010, &known).fingerprint();
+        assert_eq!(one, report(2010, &known).fingerprint());
+        assert_ne!(one, report(2009, &known).fingerprint());
+        assert_ne!(one, report(2010, &Frontier::default()).fingerprint());
+    }
+}

@@ -116,6 +116,10 @@ report-in-year = Mobilised in the year
 report-in-quarter = Mobilised in the quarter
 report-money-undated = Of that, undated
 report-by-partner = By partner
+report-other-partners = { $count ->
+        [one] and { $count } other partner
+       *[other] and { $count } other partners
+    }
 report-reviews = Difficulties, lessons and measures
 report-unnamed = { $count ->
         [one] { $count } restricted record is only counted.

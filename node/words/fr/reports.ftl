@@ -116,6 +116,10 @@ report-in-year = Mobilisé dans l'année
 report-in-quarter = Mobilisé dans le trimestre
 report-money-undated = Dont sans date
 report-by-partner = Par partenaire
+report-other-partners = { $count ->
+        [one] et { $count } autre partenaire
+       *[other] et { $count } autres partenaires
+    }
 report-reviews = Difficultés, enseignements et mesures
 report-unnamed = { $count ->
         [one] { $count } fiche à diffusion restreinte n'est que comptée.

@@ -45,7 +45,7 @@ pub(super) fn body(speech: Speech<'_>, digest: &Digest) -> Markup {
         }
         section {
             h2 { (speech.say("contributions-title")) }
-            @for (currency, money) in &digest.money { (money_sums(speech, currency, money, false)) }
+            @for (currency, money) in &digest.money { (money_sums(speech, currency, money, false, usize::MAX)) }
         }
         p.aside { (speech.say("digest-left-out")) " " (told(speech, digest.left_out)) }
     }

@@ -65,20 +65,21 @@ fn head(speech: Speech<'_>, printed: &Printed<'_>, title: &str) -> Markup {
 
 /// How far each office's entries reach in the knowledge; regions without an office; why totals are "at least".
 fn freshness(speech: Speech<'_>, printed: &Printed<'_>) -> Markup {
-    let offices = &printed.report.offices;
+    let mut offices: Vec<&OfficeThen> = printed.report.offices.iter().collect();
+    offices.sort_by(|one, other| one.name.cmp(&other.name));
     let named = |office: &OfficeThen| office.name.clone().unwrap_or_else(|| speech.say("office-unnamed"));
     let national =
         offices.iter().find(|office| office.region.as_deref().is_none_or(|key| key == speech.pack.capital_region()));
     let capital =
         || speech.pack.region(speech.pack.capital_region()).map_or_else(String::new, |region| region.capital.clone());
-    let silent: Vec<String> = offices.iter().filter(|office| office.silent).map(named).collect();
+    let silent: Vec<String> = offices.iter().filter(|office| office.silent).map(|office| named(office)).collect();
     html! {
         section {
             h2 { (speech.say("report-freshness")) }
             table.records {
                 thead { tr { th scope="col" { (speech.say("office")) } th scope="col" { (speech.say("report-until")) } } }
                 tbody {
-                    @for office in offices {
+                    @for office in &offices {
                         tr {
                             th scope="row" { (named(office)) }
                             td data-label=(speech.say("report-until")) {
@@ -90,7 +91,7 @@ fn freshness(speech: Speech<'_>, printed: &Printed<'_>) -> Markup {
                     @if !printed.without_office.is_empty() {
                         tr {
                             th scope="row" { (speech.regions(printed.without_office.iter().map(String::as_str))) }
-                            td { (speech.say_of("without-office", &[("office", &national.map_or_else(capital, named))])) }
+                            td { (speech.say_of("without-office", &[("office", &national.map_or_else(capital, |office| named(office)))])) }
                         }
                     }
                 }

@@ -18,13 +18,16 @@ use crate::{
         national::{declared_total, in_order, stage_name},
         speech::Speech,
     },
-    report::{Activities, Conflicts, Full, Money, Period, PlanLine, Report, ReportKind, Themes, Told},
+    report::{Activities, Conflicts, Full, Incidents, Money, Period, PlanLine, Report, ReportKind, Themes, Told},
     views::UNSTATED,
     words,
 };
 
 /// Lines that are ruled where nothing is written down, to be filled in by hand.
 const RULED: usize = 3;
+
+/// Partners that a brief names of each currency.
+const IN_BRIEF: usize = 6;
 
 pub(super) fn body(speech: Speech<'_>, report: &Report, period: Period, full: &Full) -> Markup {
     let brief = report.kind == ReportKind::Brief;
@@ -38,7 +41,7 @@ pub(super) fn body(speech: Speech<'_>, report: &Report, period: Period, full: &F
         section {
             h2 { (speech.say_of("report-resources", &[("day", &day(speech, period.last_day()))])) }
             @if full.money.is_empty() { p { (speech.say("contributions-none")) } }
-            @for (currency, money) in &full.money { (money_sums(speech, currency, money, period.is_quarter())) }
+            @for (currency, money) in &full.money { (money_sums(speech, currency, money, period.is_quarter(), if brief { IN_BRIEF } else { usize::MAX })) }
             @if full.money.len() > 1 { p.aside { (speech.say("currencies-apart")) } }
         }
         @if !brief { (reviews(speech, full)) }
@@ -49,6 +52,11 @@ pub(super) fn body(speech: Speech<'_>, report: &Report, period: Period, full: &F
 /// A choice in words.
 pub(super) fn keyed(speech: Speech<'_>, path: &[&str], key: &str) -> String {
     if key == UNSTATED { speech.say("unstated") } else { speech.choice(path, key) }
+}
+
+/// A table that may be wider than a telephone.
+pub(super) fn wide(title: &str, table: &Markup) -> Markup {
+    html! { div.wide tabindex="0" role="region" aria-label=(title) { (table) } }
 }
 
 fn number(speech: Speech<'_>, count: u64) -> String {
@@ -110,15 +118,17 @@ fn told_table(
 ) -> Markup {
     html! {
         @if !rows.is_empty() {
-            table.figures {
-                caption { (speech.say(title)) }
-                thead { tr { td {} th scope="col" { (speech.say("report-all")) } th scope="col" { (speech.say("report-of-these-done")) } } }
-                tbody {
-                    @for (key, told) in rows {
-                        tr { th scope="row" { (name(key.as_deref())) } td { (number(speech, told.all)) } td { (number(speech, told.done)) } }
+            (wide(&speech.say(title), &html! {
+                table.figures {
+                    caption { (speech.say(title)) }
+                    thead { tr { td {} th scope="col" { (speech.say("report-all")) } th scope="col" { (speech.say("report-of-these-done")) } } }
+                    tbody {
+                        @for (key, told) in rows {
+                            tr { th scope="row" { (name(key.as_deref())) } td { (number(speech, told.all)) } td { (number(speech, told.done)) } }
+                        }
                     }
                 }
-            }
+            }))
         }
     }
 }
@@ -177,26 +187,28 @@ fn consultations(speech: Speech<'_>, full: &Full) -> Markup {
             h2 { (speech.say("report-consultations")) }
             @if levels.is_empty() { p { (speech.say("report-none")) } }
             @else {
-                table.figures {
-                    thead {
-                        tr {
-                            th scope="col" { (speech.label(&["consultation", "level"])) }
-                            th scope="col" { (speech.say("report-held")) }
-                            @for name in ["participants", "participants_women", "participants_youth"] { th scope="col" { (speech.label(&["consultation", name])) } }
-                            th scope="col" { (speech.say("report-uncounted")) }
-                        }
-                    }
-                    tbody {
-                        @for at in levels {
+                (wide(&speech.say("report-consultations"), &html! {
+                    table.figures {
+                        thead {
                             tr {
-                                th scope="row" { (keyed(speech, &["consultation", "level"], at.level.as_deref().unwrap_or(UNSTATED))) }
-                                td { (perhaps(speech, at.held, at.perhaps)) }
-                                @for count in [at.participants, at.women, at.youth] { td { (stated(speech, count)) } }
-                                td { (number(speech, at.uncounted)) }
+                                th scope="col" { (speech.label(&["consultation", "level"])) }
+                                th scope="col" { (speech.say("report-held")) }
+                                @for name in ["participants", "participants_women", "participants_youth"] { th scope="col" { (speech.label(&["consultation", name])) } }
+                                th scope="col" { (speech.say("report-uncounted")) }
+                            }
+                        }
+                        tbody {
+                            @for at in levels {
+                                tr {
+                                    th scope="row" { (keyed(speech, &["consultation", "level"], at.level.as_deref().unwrap_or(UNSTATED))) }
+                                    td { (perhaps(speech, at.held, at.perhaps)) }
+                                    @for count in [at.participants, at.women, at.youth] { td { (stated(speech, count)) } }
+                                    td { (number(speech, at.uncounted)) }
+                                }
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }
@@ -217,7 +229,7 @@ fn conflicts(speech: Speech<'_>, report: &Report, conflicts: &Conflicts, brief: 
                 (speech.count("report-agreements", conflicts.agreements))
             }
             @if conflicts.total > 0 { (phases_table(speech, conflicts, &phases, brief)) }
-            (incidents(speech, conflicts))
+            @if brief { (incidents_in_brief(speech, conflicts)) } @else { (incidents(speech, conflicts)) }
             (endings(speech, conflicts))
             @if !conflicts.decisions.is_empty() {
                 h3 { (speech.say("report-decisions")) }
@@ -281,32 +293,49 @@ fn by_rank<'c>(speech: Speech<'_>, conflicts: &'c Conflicts) -> Vec<&'c crate::r
     sorted
 }
 
+/// Incidents of all types in one line: one page has no room for a table of them.
+fn incidents_in_brief(speech: Speech<'_>, conflicts: &Conflicts) -> Markup {
+    let all = || conflicts.incidents.values();
+    let sum = |of: fn(&Incidents) -> Option<u64>| all().filter_map(of).reduce(u64::saturating_add);
+    html! {
+        p {
+            (speech.say("report-incidents")) " : "
+            (perhaps(speech, all().map(|of| of.count).sum(), all().map(|of| of.perhaps).sum()))
+            @for (name, count) in [("deaths", sum(|of| of.deaths)), ("displaced", sum(|of| of.displaced))] {
+                @if let Some(count) = count { " · " (speech.label(&["conflict", "incidents", name])) " : " (number(speech, count)) }
+            }
+        }
+    }
+}
+
 fn incidents(speech: Speech<'_>, conflicts: &Conflicts) -> Markup {
     let types = in_order(IncidentType::KEYS, &conflicts.incidents.keys().map(String::as_str).collect());
     html! {
         h3 { (speech.say("report-incidents")) }
         @if types.is_empty() { p { (speech.say("report-none")) } }
         @else {
-            table.figures {
-                thead {
-                    tr {
-                        th scope="col" { (speech.label(&["conflict", "incidents", "incident_type"])) }
-                        th scope="col" { (speech.say("report-count")) }
-                        @for name in ["deaths", "displaced"] { th scope="col" { (speech.label(&["conflict", "incidents", name])) } }
-                    }
-                }
-                tbody {
-                    @for key in types {
-                        @let of = &conflicts.incidents[key];
+            (wide(&speech.say("report-incidents"), &html! {
+                table.figures {
+                    thead {
                         tr {
-                            th scope="row" { (keyed(speech, &["conflict", "incidents", "incident_type"], key)) }
-                            td { (perhaps(speech, of.count, of.perhaps)) }
-                            td { (stated(speech, of.deaths)) }
-                            td { (stated(speech, of.displaced)) }
+                            th scope="col" { (speech.label(&["conflict", "incidents", "incident_type"])) }
+                            th scope="col" { (speech.say("report-count")) }
+                            @for name in ["deaths", "displaced"] { th scope="col" { (speech.label(&["conflict", "incidents", name])) } }
+                        }
+                    }
+                    tbody {
+                        @for key in types {
+                            @let of = &conflicts.incidents[key];
+                            tr {
+                                th scope="row" { (keyed(speech, &["conflict", "incidents", "incident_type"], key)) }
+                                td { (perhaps(speech, of.count, of.perhaps)) }
+                                td { (stated(speech, of.deaths)) }
+                                td { (stated(speech, of.displaced)) }
+                            }
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }
@@ -412,9 +441,16 @@ fn themes_table(speech: Speech<'_>, full: &Full, brief: bool) -> Markup {
     }
 }
 
-/// What one currency comes to at the end of the period. `quarter`: whether the period is one, beside the year's sum.
-pub(super) fn money_sums(speech: Speech<'_>, currency: &str, money: &Money, quarter: bool) -> Markup {
+/// What one currency comes to at the end of the period. `quarter`: whether the period is one, beside the year's sum. `most`:
+/// partners that are named, the greatest.
+pub(super) fn money_sums(speech: Speech<'_>, currency: &str, money: &Money, quarter: bool, most: usize) -> Markup {
     let amount = |amount: i64| words::money(speech.lang, amount, currency, minor_digits(currency, speech.pack));
+    let mut partners: Vec<_> = money.partners.iter().collect();
+    if partners.len() > most {
+        partners.sort_by_key(|partner| std::cmp::Reverse(partner.cumulative));
+        partners.truncate(most);
+    }
+    let others = money.partners.len() - partners.len();
     let (left, left_id) = if money.surplus > 0 { (money.surplus, "surplus") } else { (money.balance, "balance") };
     html! {
         h3 { (currency) }
@@ -428,25 +464,28 @@ pub(super) fn money_sums(speech: Speech<'_>, currency: &str, money: &Money, quar
             @for (stage, sum) in &money.by_stage { dt { (stage_name(speech, stage)) } dd { (amount(*sum)) } }
         }
         @if !money.partners.is_empty() {
-            table.figures {
-                caption { (speech.say("report-by-partner")) }
-                thead {
-                    tr {
-                        th scope="col" { (speech.label(&["project", "contributions", "partner"])) }
-                        th scope="col" { (speech.say("report-in-year")) }
-                        th scope="col" { (speech.say("cumulative")) }
-                    }
-                }
-                tbody {
-                    @for partner in &money.partners {
+            (wide(&format!("{} – {currency}", speech.say("report-by-partner")), &html! {
+                table.figures {
+                    caption { (speech.say("report-by-partner")) }
+                    thead {
                         tr {
-                            th scope="row" { (partner.partner.clone().unwrap_or_else(|| speech.say("unstated"))) }
-                            td { (amount(partner.in_year)) }
-                            td { (amount(partner.cumulative)) }
+                            th scope="col" { (speech.label(&["project", "contributions", "partner"])) }
+                            th scope="col" { (speech.say("report-in-year")) }
+                            th scope="col" { (speech.say("cumulative")) }
+                        }
+                    }
+                    tbody {
+                        @for partner in partners {
+                            tr {
+                                th scope="row" { (partner.partner.clone().unwrap_or_else(|| speech.say("unstated"))) }
+                                td { (amount(partner.in_year)) }
+                                td { (amount(partner.cumulative)) }
+                            }
                         }
                     }
                 }
-            }
+            }))
+            @if others > 0 { p.aside { (speech.count("report-other-partners", others as u64)) } }
         }
     }
 }

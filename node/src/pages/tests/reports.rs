@@ -285,3 +285,45 @@ async fn a_dossier_has_one_record_whole_less_what_may_not_leave() {
     refused.says("cette mission est à venir");
     office.app.stop().await;
 }
+
+#[tokio::test]
+async fn records_of_the_same_conflict_count_once_as_they_do_in_the_national_picture() {
+    let office = Office::new().await;
+    let moussa = office.sign_in("Moussa").await;
+    let conflict = |phase: &str, region: &str| json!({"title": "Mare", "phase": {"is": phase}, "regions": [region]});
+    let one = office.make(Intent::Create(Kind::Conflict, conflict("unknown", "ML-7"))).await;
+    let other = office.make(Intent::Create(Kind::Conflict, conflict("truce", "ML-8"))).await;
+    office.make(Intent::Create(Kind::Conflict, conflict("open", "ML-8"))).await;
+    let tie = json!({"links": {"new": {"record": one, "relation": "same-conflict"}}});
+    let heads = office.app.record(other).await.unwrap().heads;
+    office.make(Intent::Patch(other, heads, tie)).await;
+    moussa.report("annual", "2010", "").await;
+    let text = plain(&moussa.get("/national").await.text);
+    assert!(text.contains("2 conflits (imprimé : 2)"), "{text}");
+    let all = links(&moussa.get("/national").await);
+    let compared = all.windows(2).filter(|pair| pair[0].0.contains("/conflicts?") && pair[1].1.contains("imprimé"));
+    let compared: Vec<_> = compared.map(|pair| (pair[0].1.clone(), pair[1].1.clone())).collect();
+    assert!(compared.len() > 5, "{all:?}");
+    for (figure, printed) in compared {
+        assert_eq!(printed, format!("(imprimé : {figure})"));
+    }
+    office.app.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_report_was_made_from_and_is_not_here_is_told_by_its_office() {
+    let (gao, bamako) = (Office::new().await, Office::named("Bamako", None).await);
+    carry(&gao, &bamako).await;
+    gao.make(Intent::Create(Kind::Conflict, json!({"title": "Mare"}))).await;
+    let (at_gao, at_bamako) = (gao.sign_in("Moussa").await, bamako.sign_in("Moussa").await);
+    let address = at_gao.report("annual", "2010", "").await;
+    let lines = std::fs::read(gao._home.path().join(REPORTS_FILE)).unwrap();
+    std::fs::write(bamako._home.path().join(REPORTS_FILE), lines).unwrap();
+    let refused = at_bamako.get(&address).await;
+    assert_eq!(refused.status, 409);
+    refused.says("il manque des modifications de Gao");
+    carry(&gao, &bamako).await;
+    assert_eq!(at_bamako.get(&address).await.status, 200);
+    gao.app.stop().await;
+    bamako.app.stop().await;
+}
