@@ -57,7 +57,8 @@ fn head(speech: Speech<'_>, printed: &Printed<'_>, title: &str) -> Markup {
             dt { (speech.say("report-fingerprint")) }
             dd { span.code.fingerprint { @for group in report.fingerprint().groups() { span { (group) } " " } } }
             dt { (speech.say("report-made-by")) }
-            dd { (kept.by) ", " (printed.office) ", " (speech.moment(kept.at)) }
+            // What the public reads names an office and nobody in it.
+            dd { @if report.kind != ReportKind::Digest { (kept.by) ", " } (printed.office) ", " (speech.moment(kept.at)) }
         }
         @if report.kind != ReportKind::Brief { (freshness(speech, printed)) }
     }
