@@ -38,7 +38,7 @@ struct Kind {
 }
 
 /// Pages that have one address.
-const SINGLE: [(&str, &str); 17] = [
+const SINGLE: &[(&str, &str)] = &[
     ("today", "/"),
     ("conflicts", "/conflicts"),
     ("conflicts of a region and phase", "/conflicts?region=ML-7&status=open"),

@@ -35,7 +35,7 @@ pub(crate) async fn measure(root: &str) -> Vec<Figure> {
     let Some(mut browser) = Browser::open(wish).await else { return Vec::new() };
     browser.goto(&format!("{root}/sign-in")).await;
     let (name, password) = READER;
-    browser.fill("Nom", name).await;
+    browser.fill("Nom du compte", name).await;
     browser.fill("Mot de passe", password).await;
     browser.keys("\u{E007}").await;
     browser.see("Aujourd'hui").await;
