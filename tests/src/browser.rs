@@ -52,6 +52,11 @@ pub struct Wish<'a> {
     pub scripts: bool,
 }
 
+/// How many pages a PDF has: each is an object of that type, and the list of them another (ISO 32000-1, 7.7.3).
+pub fn sheets_of(pdf: &str) -> usize {
+    pdf.matches("/Type /Page").count() - pdf.matches("/Type /Pages").count()
+}
+
 /// Makes the directory of screenshots, without those of an earlier run of the same test.
 fn make_room(shots: &Path, name: &str) {
     fs::create_dir_all(shots).expect("the directory of screenshots can be made");
@@ -309,6 +314,11 @@ impl Browser {
         let printed = self.devtools("Page.printToPDF", json!({"preferCSSPageSize": true})).await;
         let pdf = printed["data"].as_str().map(str::as_bytes).unwrap_or_default();
         BASE64.decode(pdf).expect("a PDF comes in base 64")
+    }
+
+    /// How many sheets the page takes when it is printed.
+    pub async fn sheets(&self) -> usize {
+        sheets_of(&String::from_utf8_lossy(&self.pdf().await))
     }
 
     /// Errors on the browser's console since it was asked last: failed requests, refused scripts and styles, exceptions.

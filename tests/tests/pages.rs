@@ -62,6 +62,9 @@ async fn each_page_can_be_used_by_everybody_and_weighs_little() {
         look.at(name, &demo.page(At::Bamako, &path)).await;
     }
     look.at("demo", &demo.links_page()).await;
+    // What is filled in within a minute is one sheet.
+    look.browser.goto(&demo.page(At::Bamako, "/conflicts/blank/incidents")).await;
+    assert_eq!(look.browser.sheets().await, 1, "a blank incident is one sheet");
     where_a_form_leads(&mut look, &demo, &conflict).await;
     divergent(&mut look, &demo, &conflict).await;
     look.become_a(&demo, "Chef de bureau").await;

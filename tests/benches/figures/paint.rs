@@ -1,9 +1,12 @@
 //! How soon a page is seen: in a real browser, with nothing in its cache, over 1 Mbit/s.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use toguna_tests::browser::{Browser, Wish};
+use toguna_tests::{
+    PATIENCE,
+    browser::{Browser, Wish},
+};
 
 use crate::{
     api::READER,
@@ -57,11 +60,13 @@ pub(crate) async fn measure(root: &str) -> Vec<Figure> {
 
 /// Milliseconds from the beginning of the navigation to the first paint (Paint Timing, W3C).
 async fn first_paint(browser: &Browser) -> f64 {
-    loop {
-        let script = "return performance.getEntriesByName('first-paint')[0]?.startTime ?? null";
+    let script = "return performance.getEntriesByName('first-paint')[0]?.startTime ?? null";
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
         if let Some(time) = browser.script(script, Vec::new()).await.as_f64() {
             return time;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    panic!("the browser paints nothing of {}", browser.address().await);
 }

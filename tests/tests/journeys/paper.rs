@@ -6,7 +6,7 @@ use std::{
 };
 
 use toguna_tests::{
-    browser::{Browser, plain},
+    browser::{Browser, plain, sheets_of},
     demonstration::{At, Demonstration},
 };
 
@@ -118,7 +118,7 @@ async fn on_paper(browser: &Browser) -> Paper {
     let size = text.split("/MediaBox [0 0 ").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
     let size: Vec<f64> = size.split_whitespace().filter_map(|number| number.parse().ok()).collect();
     assert!(size.len() == 2 && size.iter().zip(A4).all(|(is, wanted)| (is - wanted).abs() < 1.5), "A4, not {size:?}");
-    let pages = text.matches("/Type /Page").count() - text.matches("/Type /Pages").count();
+    let pages = sheets_of(&text);
     let read =
         Command::new("pdftotext").args(["-layout", "-", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut read) = read else {

@@ -14,8 +14,8 @@ use crate::pages::{
 /// Longer lists of the pack are not printed: whoever enters the paper looks the name up.
 const MANY: usize = 40;
 /// Lines for a paragraph, a long text, and a set of names.
-const PARAGRAPH: usize = 3;
-const NARRATIVE: usize = 7;
+const PARAGRAPH: usize = 2;
+const NARRATIVE: usize = 6;
 const NAMES: usize = 3;
 /// Digits of a number.
 const DIGITS: usize = 6;
