@@ -79,7 +79,7 @@ pub(super) async fn eligible(browser: &mut Browser) {
     browser.click("Revenir en arrière, ou autre statut").await;
     browser.choose("Statut", "Approuvé").await;
     browser.click("Changer le statut").await;
-    browser.see("Le statut n'a pas changé (Approuvé)").await;
+    browser.see("Le statut n'a pas changé. Ce qui empêche « Approuvé »").await;
     browser.see("Impossible : la recevabilité n'est pas vérifiée").await;
     assert_eq!(present(browser).await, "Déposé");
     browser.shot("refused").await;

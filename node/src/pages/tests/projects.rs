@@ -81,7 +81,7 @@ async fn each_step_is_offered_or_says_what_it_lacks() {
     refused.says("role=\"alert\"");
     let told = section(&refused, "steps");
     for said in [
-        "Le statut n'a pas changé (Approuvé)",
+        "Le statut n'a pas changé. Ce qui empêche « Approuvé »",
         "Impossible : la recevabilité n'est pas vérifiée",
         "Impossible : la décision commune du comité manque",
         "Ajouter une décision du comité",
