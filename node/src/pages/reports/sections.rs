@@ -366,7 +366,7 @@ fn alerts(speech: Speech<'_>, full: &Full) -> Markup {
             h2 { (speech.say("report-alerts")) }
             p {
                 (speech.count("report-alerts-raised", alerts.raised)) ", "
-                (speech.count("report-alerts-answered", alerts.answered)) "; "
+                (speech.count("report-alerts-answered", alerts.answered)) ", "
                 (speech.count("alerts-open", alerts.open))
                 @if alerts.unanswered > 0 { ", " strong { (speech.count("alerts-unanswered", alerts.unanswered)) } }
             }
