@@ -11,6 +11,8 @@ const MOST: f64 = 24.0;
 const AIR: f64 = 0.06;
 /// Pixels of a letter's width, for telling whether two names would lie over each other.
 const LETTER: f64 = 7.5;
+/// Pixels that a region must be wide for its name to stand on it.
+const SPOT: f64 = 24.0;
 /// Pixels from one line of text to the next.
 const LINE: f64 = 16.0;
 
@@ -71,7 +73,8 @@ impl BaseMap {
                     @if region.is_none() {
                         @for area in &self.areas {
                             @let (x, y) = at(area.middle.x, area.middle.y);
-                            text x=(px(x)) y=(px(y + 5.0)) text-anchor="middle" { (legible(&area.name)) }
+                            @if is_spot(area) { text x=(px(x + 8.0)) y=(px(y + 5.0)) { (legible(&area.name)) } }
+                            @else { text x=(px(x)) y=(px(y + 5.0)) text-anchor="middle" { (legible(&area.name)) } }
                         }
                     }
                     @let spots = landmarks.iter().map(|landmark| (self.projection.project(landmark.lat, landmark.lon), landmark));
@@ -100,6 +103,12 @@ impl View {
         let middle = ((left + right) / 2.0, (top + bottom) / 2.0);
         Some(View { left: middle.0 - width / scale / 2.0, top: middle.1 - height / scale / 2.0, scale })
     }
+}
+
+/// Whether a region is hardly more than a spot on the map of the country: its name stands beside it, so that it can be
+/// seen.
+fn is_spot(area: &Area) -> bool {
+    area.outline.corners().is_some_and(|((left, _), (right, _))| right - left < SPOT)
 }
 
 /// Names beside their spots, as far as none lies over another or over the edge.
@@ -170,6 +179,9 @@ mod tests {
         }
         // What is no region is the country.
         assert!(base.chooser(Some("nowhere"), &[]).into_string().contains("scale(1)"));
-        assert!(base.chooser(None, &[]).into_string().contains("Tombouctou"));
+        let country = base.chooser(None, &[]).into_string();
+        assert!(country.contains("text-anchor=\"middle\">Tombouctou"));
+        let beside = country.split("District de Bamako").next().and_then(|before| before.rsplit("<text").next());
+        assert!(beside.is_some_and(|attributes| !attributes.contains("middle")), "a name would lie over its region");
     }
 }
