@@ -43,7 +43,7 @@ pub use self::{
     period::Period,
     reviews::Review,
 };
-use crate::{exchange::events::SOURCE_PREFIX, pack::Pack};
+use crate::exchange::events::SOURCE_PREFIX;
 
 /// What a report holds and how it is counted. A report of another version cannot be made again.
 pub const VERSION: u32 = 1;
@@ -279,9 +279,8 @@ fn add_stated(sum: &mut Option<u64>, stated: Option<u64>) {
 }
 
 /// Rows on their way into a report. They may come in any order.
-pub struct Gathering<'p> {
+pub struct Gathering {
     asked: Asked,
-    pack: &'p Pack,
     full: Full,
     conflicts: conflicts::Gathered,
     alerts: conflicts::GatheredAlerts,
@@ -291,12 +290,11 @@ pub struct Gathering<'p> {
     left_out: u64,
 }
 
-impl<'p> Gathering<'p> {
+impl Gathering {
     /// Nothing yet.
-    pub fn new(asked: Asked, pack: &'p Pack) -> Self {
+    pub fn new(asked: Asked) -> Self {
         Gathering {
             asked,
-            pack,
             full: Full::default(),
             conflicts: conflicts::Gathered::default(),
             alerts: conflicts::GatheredAlerts::default(),
@@ -339,13 +337,13 @@ impl<'p> Gathering<'p> {
 
     /// The report.
     pub fn finish(self, knowledge: &Frontier, offices: Vec<PastOffice>) -> Report {
-        let Gathering { asked, pack, mut full, conflicts, alerts, recommendations, consultations, left_out } = self;
+        let Gathering { asked, mut full, conflicts, alerts, recommendations, consultations, left_out } = self;
         full.conflicts = conflicts.finish();
         full.alerts = alerts.finish();
         full.recommendations = recommendations.into_values().collect();
         full.consultations = consultations.into_values().collect();
         full.money.values_mut().for_each(Money::finish);
-        full.activities.finish(pack);
+        full.activities.finish();
         activities::finish_plan(&mut full);
         reviews::finish(&mut full.reviews);
         let content = match asked.kind {

@@ -98,12 +98,12 @@ pub(super) async fn printed_last(pages: &Pages) -> Result<LastPrinted, PageError
 /// Makes a report of the records as they were at a state of knowledge.
 async fn make(pages: &Pages, order: Order, knowledge: Frontier) -> Result<Report, Refusal> {
     let Order { kind, subject, day } = order;
-    let pack = pages.app.pack().clone();
+    let vocabulary = pages.app.pack().vocabulary();
     let known = knowledge.clone();
     let made = pages.app.past(knowledge, move |past| match subject {
         Subject::Period(period) => {
-            let mut gathering = Gathering::new(Asked { kind, period, day }, &pack);
-            past.rows(&pack.vocabulary(), |row| gathering.take(&row))?;
+            let mut gathering = Gathering::new(Asked { kind, period, day });
+            past.rows(&vocabulary, |row| gathering.take(&row))?;
             Ok(Some(gathering.finish(&known, past.offices()?)))
         }
         Subject::Record(record) => Ok(dossier_of(record, past.record(record)?, day, &known, past.offices()?)),

@@ -100,8 +100,8 @@ pub(super) fn told_activities(speech: Speech<'_>, activities: &Activities, whole
                 @if activities.undated > 0 { " – " (speech.count("report-undated", activities.undated)) }
             }
             @if whole {
-                (told_table(speech, "report-by-region", &activities.by_region, |key| speech.regions(key)))
-                (told_table(speech, "report-by-objective", &activities.by_objective, |key| {
+                (told_table(speech, "report-by-region", &by_rank(speech, &activities.by_region, |(key, _)| key.as_deref()), |key| speech.regions(key)))
+                (told_table(speech, "report-by-objective", &activities.by_objective.iter().collect::<Vec<_>>(), |key| {
                     key.map_or_else(|| speech.say("unstated"), |key| speech.term(List::Objectives, key))
                 }))
             }
@@ -113,7 +113,7 @@ pub(super) fn told_activities(speech: Speech<'_>, activities: &Activities, whole
 fn told_table(
     speech: Speech<'_>,
     title: &str,
-    rows: &[(Option<String>, Told)],
+    rows: &[&(Option<String>, Told)],
     name: impl Fn(Option<&str>) -> String,
 ) -> Markup {
     html! {
@@ -258,7 +258,7 @@ fn phases_table(speech: Speech<'_>, conflicts: &Conflicts, phases: &[&str], brie
                 }
                 @if !brief {
                     tbody {
-                        @for region in by_rank(speech, conflicts) {
+                        @for region in by_rank(speech, &conflicts.regions, |region| region.region.as_deref()) {
                             tr {
                                 th scope="row" { (speech.regions(region.region.as_deref())) }
                                 @for phase in phases { td { @if let Some(count) = region.phases.get(*phase) { (number(speech, *count)) } } }
@@ -283,13 +283,14 @@ fn phases_table(speech: Speech<'_>, conflicts: &Conflicts, phases: &[&str], brie
     }
 }
 
-fn by_rank<'c>(speech: Speech<'_>, conflicts: &'c Conflicts) -> Vec<&'c crate::report::RegionPhases> {
+/// Rows by region in the pack's own order; the whole country comes last.
+fn by_rank<'r, R>(speech: Speech<'_>, rows: &'r [R], region: impl Fn(&R) -> Option<&str>) -> Vec<&'r R> {
     let regions = &speech.pack.gazetteer().regions;
     let rank = |key: Option<&str>| {
         key.map_or(usize::MAX, |key| regions.iter().position(|region| region.key == key).unwrap_or(regions.len()))
     };
-    let mut sorted: Vec<_> = conflicts.regions.iter().collect();
-    sorted.sort_by_key(|region| rank(region.region.as_deref()));
+    let mut sorted: Vec<&R> = rows.iter().collect();
+    sorted.sort_by_key(|row| rank(region(row)));
     sorted
 }
 
