@@ -140,9 +140,6 @@ impl Activities {
     /// Its figures, as the national picture has them.
     pub(super) fn figures(&self, note: &mut impl FnMut(String, u64)) {
         note("activities".into(), self.recorded.values().sum());
-        for (status, count) in &self.recorded {
-            note(format!("activities/{status}"), *count);
-        }
         for declared in &self.declared {
             let (record, item) = &declared.at;
             declared.planned.into_iter().for_each(|count| note(format!("declared/{record}/{item}/planned"), count));
