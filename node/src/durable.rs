@@ -73,6 +73,37 @@ pub(crate) fn read_end(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Bytes that are read at once where a file is read back.
+const PIECE: u64 = 256 * 1024;
+
+/// Hands over the lines of a file from its last to its first, until `next` wants no more or so many bytes are read; none
+/// of one that is not there. The first may be what was cut off.
+pub(crate) fn lines_back(path: &Path, most: u64, mut next: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let mut at = file.metadata()?.len();
+    let last = at.saturating_sub(most);
+    let mut cut = Vec::new();
+    while at > last {
+        let from = at.saturating_sub(PIECE).max(last);
+        file.seek(SeekFrom::Start(from))?;
+        let mut piece = Vec::new();
+        (&file).take(at - from).read_to_end(&mut piece)?;
+        piece.append(&mut cut);
+        while let Some(end) = piece.iter().rposition(|byte| *byte == b'\n') {
+            if !next(&piece[end + 1..]) {
+                return Ok(());
+            }
+            piece.truncate(end);
+        }
+        (cut, at) = (piece, from);
+    }
+    next(&cut);
+    Ok(())
+}
+
 /// Reads a file, and closes it to other people of the machine where it was open to them. Also gives the file that was
 /// read, which may no longer be the one of that name. What was read is wiped from memory when dropped.
 pub(crate) fn read_closed(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, File)> {
@@ -114,6 +145,27 @@ mod tests {
             assert_eq!(mode(&path), 0o600);
         }
         assert!(!dir.path().join("a.new").exists());
+    }
+
+    #[test]
+    fn lines_come_back_from_the_last_to_the_first_across_pieces_and_no_more_than_are_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let read = |most: u64, wanted: usize| {
+            let mut lines = Vec::new();
+            lines_back(&path, most, |line| {
+                lines.push(line.len());
+                lines.len() < wanted
+            })
+            .unwrap();
+            lines
+        };
+        assert_eq!(read(u64::MAX, 9), [] as [usize; 0]);
+        let lengths = [3, 300_000, 5, 600_000, 1];
+        fs::write(&path, lengths.map(|length| "x".repeat(length)).join("\n")).unwrap();
+        assert_eq!(read(u64::MAX, 9), [1, 600_000, 5, 300_000, 3]);
+        assert_eq!(read(u64::MAX, 2), [1, 600_000]);
+        assert_eq!(read(4, 9), [1, 2]);
     }
 
     #[test]

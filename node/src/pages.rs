@@ -104,7 +104,7 @@ struct Pages {
     plis: sync::Plis,
     noted: noted::Noted,
     imports: import::Imports,
-    /// Held by whoever makes a report: one at a time.
+    /// Held by whoever makes a report or looks at one: one at a time.
     reporting: tokio::sync::Mutex<()>,
     demo: Option<Demonstration>,
 }

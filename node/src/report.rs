@@ -43,13 +43,16 @@ pub use self::{
     period::Period,
     reviews::Review,
 };
-use crate::{exchange::events::SOURCE_PREFIX, pack::Pack};
+use crate::exchange::events::SOURCE_PREFIX;
 
 /// What a report holds and how it is counted. A report of another version cannot be made again.
 pub const VERSION: u32 = 1;
 
 /// Lines of one list that are printed; what goes beyond is counted.
 pub const LINES: usize = 400;
+
+/// Partners that a brief names of each currency.
+pub const PARTNERS_IN_BRIEF: usize = 6;
 
 /// Seconds without an entry after which an office may have more to tell of a period than is known.
 const SILENT_AFTER: i64 = 7 * 24 * 3600;
@@ -218,7 +221,7 @@ impl Report {
         self.offices.iter().any(|office| office.silent)
     }
 
-    /// Its figures by name, for what was printed last of each.
+    /// The figures that are printed in it by name, for what was printed last of each.
     pub fn figures(&self) -> BTreeMap<String, i64> {
         let Content::Full(full) = &self.content else { return BTreeMap::new() };
         let mut figures = BTreeMap::new();
@@ -230,8 +233,10 @@ impl Report {
         full.alerts.figures(&mut note);
         consultations::figures(&full.recommendations, &mut note);
         for (currency, money) in &full.money {
-            figures.extend(money.figures(currency));
+            let most = if self.kind == ReportKind::Brief { PARTNERS_IN_BRIEF } else { usize::MAX };
+            figures.extend(money.figures(currency, most));
         }
+        figures.retain(|figure, _| kept::is_printed(figure, self.kind));
         figures
     }
 }
@@ -279,10 +284,10 @@ fn add_stated(sum: &mut Option<u64>, stated: Option<u64>) {
 }
 
 /// Rows on their way into a report. They may come in any order.
-pub struct Gathering<'p> {
+pub struct Gathering {
     asked: Asked,
-    pack: &'p Pack,
     full: Full,
+    money: BTreeMap<String, money::Gathered>,
     conflicts: conflicts::Gathered,
     alerts: conflicts::GatheredAlerts,
     recommendations: BTreeMap<Option<String>, Themes>,
@@ -291,13 +296,13 @@ pub struct Gathering<'p> {
     left_out: u64,
 }
 
-impl<'p> Gathering<'p> {
+impl Gathering {
     /// Nothing yet.
-    pub fn new(asked: Asked, pack: &'p Pack) -> Self {
+    pub fn new(asked: Asked) -> Self {
         Gathering {
             asked,
-            pack,
             full: Full::default(),
+            money: BTreeMap::new(),
             conflicts: conflicts::Gathered::default(),
             alerts: conflicts::GatheredAlerts::default(),
             recommendations: BTreeMap::new(),
@@ -331,7 +336,7 @@ impl<'p> Gathering<'p> {
             Kind::Project => {
                 self.full.activities.take(row, quoted.as_ref(), &self.asked);
                 activities::take_plan(&mut self.full, row, quoted.as_ref(), &self.asked);
-                money::take(&mut self.full.money, row, quoted.as_ref(), &self.asked);
+                money::take(&mut self.money, row, quoted.as_ref(), &self.asked);
                 reviews::take(&mut self.full.reviews, row, quoted.as_ref(), &self.asked);
             }
         }
@@ -339,13 +344,13 @@ impl<'p> Gathering<'p> {
 
     /// The report.
     pub fn finish(self, knowledge: &Frontier, offices: Vec<PastOffice>) -> Report {
-        let Gathering { asked, pack, mut full, conflicts, alerts, recommendations, consultations, left_out } = self;
+        let Gathering { asked, mut full, money, conflicts, alerts, recommendations, consultations, left_out } = self;
         full.conflicts = conflicts.finish();
         full.alerts = alerts.finish();
         full.recommendations = recommendations.into_values().collect();
         full.consultations = consultations.into_values().collect();
-        full.money.values_mut().for_each(Money::finish);
-        full.activities.finish(pack);
+        full.money = money.into_iter().map(|(currency, sums)| (currency, sums.finish())).collect();
+        full.activities.finish();
         activities::finish_plan(&mut full);
         reviews::finish(&mut full.reviews);
         let content = match asked.kind {

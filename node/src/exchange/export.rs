@@ -41,7 +41,7 @@ use toguna_protocol::{
 use tokio::runtime::Handle;
 
 pub use self::journal::{JOURNAL_FILE, Journal, JournalLine};
-pub(crate) use self::rules::{FEW, is_still_to_come};
+pub(crate) use self::rules::{FEW, is_still_to_come, may_be_recent};
 use self::{
     csv::Csv,
     geo::Features,

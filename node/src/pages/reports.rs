@@ -81,10 +81,10 @@ impl Refusal {
     }
 }
 
-async fn read_kept(
+async fn read_kept<T: Send + 'static>(
     pages: &Pages,
-    read: fn(&KeptReports) -> std::io::Result<Vec<Kept>>,
-) -> Result<Vec<Kept>, PageError> {
+    read: impl FnOnce(&KeptReports) -> std::io::Result<T> + Send + 'static,
+) -> Result<T, PageError> {
     let reports = KeptReports::of(pages.app.data_dir());
     let read = tokio::task::spawn_blocking(move || read(&reports)).await;
     read.map_err(|_| PageError::Stopping)?.map_err(|error| internal(&error))
@@ -92,18 +92,18 @@ async fn read_kept(
 
 /// Of every figure that was printed at this office the last value.
 pub(super) async fn printed_last(pages: &Pages) -> Result<LastPrinted, PageError> {
-    Ok(LastPrinted::among(read_kept(pages, KeptReports::latest).await?))
+    Ok(LastPrinted::among(read_kept(pages, KeptReports::with_figures).await?))
 }
 
 /// Makes a report of the records as they were at a state of knowledge.
 async fn make(pages: &Pages, order: Order, knowledge: Frontier) -> Result<Report, Refusal> {
     let Order { kind, subject, day } = order;
-    let pack = pages.app.pack().clone();
+    let vocabulary = pages.app.pack().vocabulary();
     let known = knowledge.clone();
     let made = pages.app.past(knowledge, move |past| match subject {
         Subject::Period(period) => {
-            let mut gathering = Gathering::new(Asked { kind, period, day }, &pack);
-            past.rows(&pack.vocabulary(), |row| gathering.take(&row))?;
+            let mut gathering = Gathering::new(Asked { kind, period, day });
+            past.rows(&vocabulary, |row| gathering.take(&row))?;
             Ok(Some(gathering.finish(&known, past.offices()?)))
         }
         Subject::Record(record) => Ok(dossier_of(record, past.record(record)?, day, &known, past.offices()?)),
@@ -142,7 +142,7 @@ pub(super) async fn show(State(pages): State<Shared>, visitor: Visitor) -> Resul
 }
 
 async fn page(pages: &Shared, visitor: &Visitor, given: &Given, refusal: Option<Refusal>) -> Result<Markup, PageError> {
-    let (kept, speech) = (read_kept(pages, KeptReports::all).await?, visitor.speech(pages));
+    let (kept, speech) = (read_kept(pages, KeptReports::newest).await?, visitor.speech(pages));
     let told = match refusal {
         Some(refusal) => Some(refusal.told(speech, &pages.app.ask(|engine| engine.offices()).await?)?),
         None => None,
@@ -167,20 +167,23 @@ pub(super) async fn save(State(pages): State<Shared>, sent: Sent) -> Result<Resp
 }
 
 async fn made(pages: &Shared, visitor: &Visitor, given: &Given) -> Result<Fingerprint, Refusal> {
-    let form = format!("{} {}", visitor.mark(), given.text("draft").unwrap_or_default());
+    let (kind, subject) = subject_of(given)?;
+    let earlier: Option<Fingerprint> = match given.text("knowledge").unwrap_or_default() {
+        "" => None,
+        earlier => Some(earlier.parse().map_err(|_| PageError::Form)?),
+    };
+    let form = form_of(visitor, given, kind, subject, earlier);
     // One at a time: whoever presses the button twice finds what the first press has made.
     let _one = pages.reporting.lock().await;
-    let kept = read_kept(pages, KeptReports::all).await?;
-    if let Some(done) = kept.iter().find(|kept| kept.form == form) {
+    let newest = read_kept(pages, KeptReports::newest).await?;
+    if let Some(done) = newest.iter().find(|kept| !form.is_empty() && kept.form == form) {
         return Ok(done.fingerprint);
     }
-    let (kind, subject) = subject_of(given)?;
     let at = pages.now();
-    let (knowledge, day, known_at) = match given.text("knowledge").unwrap_or_default() {
-        "" => (pages.app.knowledge().await?, days::today(at), at),
-        earlier => {
-            let earlier: Fingerprint = earlier.parse().map_err(|_| PageError::Form)?;
-            let earlier = kept.iter().find(|kept| kept.fingerprint == earlier).ok_or(PageError::NotFound)?;
+    let (knowledge, day, known_at) = match earlier {
+        None => (pages.app.knowledge().await?, days::today(at), at),
+        Some(earlier) => {
+            let earlier = read_kept(pages, move |reports| reports.first(earlier)).await?.ok_or(PageError::NotFound)?;
             (earlier.known(), earlier.day, earlier.known_at)
         }
     };
@@ -190,6 +193,24 @@ async fn made(pages: &Shared, visitor: &Visitor, given: &Given) -> Result<Finger
     let reports = KeptReports::of(pages.app.data_dir());
     let added = tokio::task::spawn_blocking(move || reports.add(&line).map(|()| line.fingerprint)).await;
     Ok(added.map_err(|_| PageError::Stopping)?.map_err(|error| internal(&error))?)
+}
+
+/// What tells a form that was sent from any other: whoever goes back in the browser and chooses something else asks for
+/// another report. Empty for one that does not say which it is: that makes a report each time.
+fn form_of(
+    visitor: &Visitor,
+    given: &Given,
+    kind: ReportKind,
+    subject: Subject,
+    earlier: Option<Fingerprint>,
+) -> String {
+    let Some(draft) = given.text("draft").filter(|draft| !draft.is_empty()) else { return String::new() };
+    let on = match subject {
+        Subject::Period(period) => period.to_string(),
+        Subject::Record(record) => record.to_string(),
+    };
+    let earlier = earlier.map_or_else(String::new, |earlier| earlier.to_string());
+    format!("{} {draft} {} {on} {earlier}", visitor.mark(), kind.key())
 }
 
 /// Which report was asked for, and on what.
@@ -224,9 +245,10 @@ pub(super) async fn printed(
 ) -> Result<Response, PageError> {
     let fingerprint: Fingerprint = fingerprint.parse().map_err(|_| PageError::NotFound)?;
     // Of several times that it was made the first: the day and the person are those of the paper that is out there.
-    let all = read_kept(&pages, KeptReports::all).await?;
-    let kept = all.into_iter().rev().find(|kept| kept.fingerprint == fingerprint).ok_or(PageError::NotFound)?;
+    let kept = read_kept(&pages, move |reports| reports.first(fingerprint)).await?.ok_or(PageError::NotFound)?;
     let speech = visitor.speech(&pages);
+    // To look at one is as much work as to make it: one at a time here too.
+    let _one = pages.reporting.lock().await;
     let report = match make(&pages, Order::again(&kept, kept.day), kept.known()).await {
         Ok(report) => report,
         Err(Refusal::Page(error)) => return Err(error),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use toguna_protocol::{engine::past::PastRow, ids::RecordId, record::Date};
 
 use super::{Asked, Full, LINES, Quoted, period::Lies};
-use crate::{pack::Pack, views::UNSTATED};
+use crate::views::UNSTATED;
 
 /// Activities.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -129,31 +129,23 @@ impl Activities {
         add_under(&mut self.by_objective, record.facts.objective.as_deref(), done);
     }
 
-    pub(super) fn finish(&mut self, pack: &Pack) {
+    /// By keys, and not in the order of a pack: the next office may have another.
+    pub(super) fn finish(&mut self) {
         self.declared.sort_by(|one, other| one.at.cmp(&other.at));
-        self.by_region.sort_by_key(|(region, _)| rank_of(pack, region.as_deref()));
-        self.by_objective.sort_by(|(one, _), (other, _)| one.is_none().cmp(&other.is_none()).then(one.cmp(other)));
+        for list in [&mut self.by_region, &mut self.by_objective] {
+            list.sort_by(|(one, _), (other, _)| one.is_none().cmp(&other.is_none()).then(one.cmp(other)));
+        }
     }
 
     /// Its figures, as the national picture has them.
     pub(super) fn figures(&self, note: &mut impl FnMut(String, u64)) {
         note("activities".into(), self.recorded.values().sum());
-        for (status, count) in &self.recorded {
-            note(format!("activities/{status}"), *count);
-        }
         for declared in &self.declared {
             let (record, item) = &declared.at;
             declared.planned.into_iter().for_each(|count| note(format!("declared/{record}/{item}/planned"), count));
             declared.executed.into_iter().for_each(|count| note(format!("declared/{record}/{item}/executed"), count));
         }
     }
-}
-
-/// Where a region stands in the pack's own order; the whole country comes last.
-pub(super) fn rank_of(pack: &Pack, region: Option<&str>) -> (bool, usize, String) {
-    let regions = &pack.gazetteer().regions;
-    let at = regions.iter().position(|known| Some(known.key.as_str()) == region).unwrap_or(regions.len());
-    (region.is_none(), at, region.unwrap_or_default().to_owned())
 }
 
 pub(super) fn take_plan(full: &mut Full, row: &PastRow, quoted: Option<&Quoted>, asked: &Asked) {

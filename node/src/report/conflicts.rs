@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use toguna_protocol::{
     engine::past::PastRow,
-    ids::{RecordId, UnixSeconds},
+    ids::{ItemId, RecordId, UnixSeconds},
     projection::ItemRow,
     record::{Date, common::Relation, date::Day},
 };
@@ -16,11 +16,9 @@ use super::{
 };
 use crate::{
     days,
+    exchange::export::may_be_recent,
     views::{NATIONAL, UNSTATED},
 };
-
-/// Days for which an incident is recent, and not told to the public.
-const RECENT: i64 = 30 * 24 * 3600;
 
 /// Years after the period in which an agreement's end is announced.
 const AHEAD_YEARS: u16 = 1;
@@ -77,12 +75,19 @@ pub struct Incidents {
 }
 
 /// An agreement that ends.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// The conflict.
     pub conflict: Quoted,
     /// When.
     pub ends: String,
+}
+
+impl Ending {
+    /// What ends first comes first, also where there are more than are printed.
+    fn rank(&self) -> (Option<Day>, Quoted, String) {
+        (self.ends.parse::<Date>().ok().map(Date::earliest), self.conflict.clone(), self.ends.clone())
+    }
 }
 
 impl Conflicts {
@@ -159,7 +164,7 @@ impl Gathered {
         let Some(lies) = date.map(|date| asked.period.holds(date)).filter(|lies| *lies != Lies::Outside) else {
             return;
         };
-        if asked.kind == ReportKind::Digest && date.is_none_or(|date| is_recent(date, asked.day)) {
+        if asked.kind == ReportKind::Digest && date.is_none_or(|date| may_be_recent(date, asked.day)) {
             return;
         }
         let key = item.text("incident_type").unwrap_or(UNSTATED).to_owned();
@@ -248,7 +253,7 @@ impl Gathered {
             }
         }
         conflicts.regions = regions.into_iter().map(|(region, phases)| RegionPhases { region, phases }).collect();
-        conflicts.endings.sort();
+        conflicts.endings.sort_by_cached_key(Ending::rank);
         conflicts.endings_counted += conflicts.endings.len().saturating_sub(LINES) as u64;
         conflicts.endings.truncate(LINES);
         conflicts
@@ -257,11 +262,6 @@ impl Gathered {
 
 fn is_within(date: Option<Date>, asked: &Asked) -> bool {
     date.is_some_and(|date| asked.period.holds(date) == Lies::Within)
-}
-
-/// Whether an incident may have been in the last days before a day.
-fn is_recent(date: Date, day: Day) -> bool {
-    date.latest().is_none_or(|latest| period::seconds(latest) >= period::seconds(day) - RECENT)
 }
 
 /// Alerts.
@@ -301,9 +301,14 @@ pub(super) struct GatheredAlerts {
 impl GatheredAlerts {
     pub(super) fn take(&mut self, row: &PastRow, asked: &Asked) {
         let counted = |list: &'static str| row.record.items.iter().filter(move |item| item.counts && item.list == list);
+        let mut to: BTreeMap<&ItemId, Vec<&ItemRow>> = BTreeMap::new();
+        for response in counted("alerts/responses") {
+            if let Some(alert) = &response.parent {
+                to.entry(alert).or_default().push(response);
+            }
+        }
         for alert in counted("alerts") {
-            let responses: Vec<&ItemRow> =
-                counted("alerts/responses").filter(|item| item.parent.as_ref() == Some(&alert.item)).collect();
+            let responses = to.get(&alert.item).map_or(&[][..], Vec::as_slice);
             let is_open = alert.text("closed_date").is_none() && alert.text("closed_because").is_none();
             self.so_far.open += u64::from(is_open);
             self.so_far.unanswered += u64::from(is_open && responses.is_empty());
@@ -324,5 +329,22 @@ impl GatheredAlerts {
         self.took.sort_unstable();
         let (median, longest) = (self.took.get(self.took.len() / 2).copied(), self.took.last().copied());
         Alerts { median, longest, measured: self.took.len() as u64, ..self.so_far }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_first_comes_first_whatever_its_record() {
+        let ending = |id: u8, ends: &str| {
+            let conflict = Quoted { id: RecordId([id; 16]), title: "Mare".into(), regions: Vec::new() };
+            Ending { conflict, ends: ends.to_owned() }
+        };
+        let mut gathered = Gathered::default();
+        gathered.so_far.endings = vec![ending(1, "2011-05"), ending(3, "2010-34"), ending(2, "2010-04-01")];
+        let ends: Vec<String> = gathered.finish().endings.into_iter().map(|ending| ending.ends).collect();
+        assert_eq!(ends, ["2010-04-01", "2010-34", "2011-05"]);
     }
 }

@@ -21,11 +21,14 @@ use crate::durable;
 /// The file in the data directory.
 pub const REPORTS_FILE: &str = "reports.jsonl";
 
-/// Bytes from the end that are read where any report may be asked for: some thousand of them.
+/// Bytes from the end that are read at most where the newest are asked for: some ten thousand of them.
 const READ: u64 = 32 * 1024 * 1024;
 
-/// Bytes from the end in which the last reports stand.
-const READ_LATEST: u64 = 512 * 1024;
+/// The newest, where nobody has asked for a certain one.
+const NEWEST: usize = 200;
+
+/// Reports of one page, and as many of more pages, among which the last value of a figure is looked for.
+const WITH_FIGURES: usize = 50;
 
 /// A report that was made here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +73,11 @@ pub struct Made<'a> {
 }
 
 impl Kept {
+    /// Digests and dossiers have none of their own.
+    fn has_figures(&self) -> bool {
+        !matches!(self.kind, ReportKind::Digest | ReportKind::Dossier)
+    }
+
     /// The knowledge it was made from.
     pub fn known(&self) -> Frontier {
         self.knowledge.iter().copied().collect()
@@ -115,26 +123,56 @@ impl KeptReports {
         durable::add_line(&self.dir, REPORTS_FILE, &serde_json::to_string(kept)?)
     }
 
-    /// All that were made here, the newest first. Lines that a power cut left in part, or that a newer version wrote in
-    /// another way, are passed over.
+    /// The newest that were made here, the last first. Lines that a power cut left in part, or that a newer version wrote
+    /// in another way, are passed over.
     ///
     /// # Errors
     /// The disk's.
-    pub fn all(&self) -> io::Result<Vec<Kept>> {
-        self.read(READ)
+    pub fn newest(&self) -> io::Result<Vec<Kept>> {
+        let mut newest = Vec::new();
+        durable::lines_back(&self.dir.join(REPORTS_FILE), READ, |line| {
+            newest.extend(serde_json::from_slice::<Kept>(line));
+            newest.len() < NEWEST
+        })?;
+        Ok(newest)
     }
 
-    /// The latest of them, for what is looked at often.
+    /// The newest that have figures, the last first, however many digests and dossiers were made since.
     ///
     /// # Errors
     /// The disk's.
-    pub fn latest(&self) -> io::Result<Vec<Kept>> {
-        self.read(READ_LATEST)
+    pub fn with_figures(&self) -> io::Result<Vec<Kept>> {
+        let (mut found, mut briefs) = (Vec::<Kept>::new(), 0);
+        durable::lines_back(&self.dir.join(REPORTS_FILE), READ, |line| {
+            match serde_json::from_slice::<Kept>(line) {
+                Ok(kept) if kept.kind == ReportKind::Brief => {
+                    briefs += 1;
+                    found.extend((briefs <= WITH_FIGURES).then_some(kept));
+                }
+                Ok(kept) if kept.has_figures() => found.push(kept),
+                _ => {}
+            }
+            found.len() - briefs.min(WITH_FIGURES) < WITH_FIGURES
+        })?;
+        Ok(found)
     }
 
-    fn read(&self, most: u64) -> io::Result<Vec<Kept>> {
-        let bytes = durable::read_end(&self.dir.join(REPORTS_FILE), most)?;
-        Ok(bytes.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    /// A report that was made here, whenever that was; of several times that it was made the first.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn first(&self, fingerprint: Fingerprint) -> io::Result<Option<Kept>> {
+        let name = fingerprint.to_string();
+        let mut first = None;
+        durable::lines_back(&self.dir.join(REPORTS_FILE), u64::MAX, |line| {
+            // Only a line that names it is worth the reading.
+            if std::str::from_utf8(line).is_ok_and(|line| line.contains(&name)) {
+                let kept = serde_json::from_slice::<Kept>(line).ok();
+                first = kept.filter(|kept| kept.fingerprint == fingerprint).or(first.take());
+            }
+            true
+        })?;
+        Ok(first)
     }
 }
 
@@ -143,19 +181,25 @@ impl KeptReports {
 pub struct LastPrinted(Vec<Kept>);
 
 impl LastPrinted {
-    /// Among some reports, the newest first. Digests and dossiers have no figures of their own.
+    /// Among some reports that have figures, the newest first.
     pub fn among(kept: Vec<Kept>) -> Self {
-        LastPrinted(
-            kept.into_iter().filter(|kept| !matches!(kept.kind, ReportKind::Digest | ReportKind::Dossier)).collect(),
-        )
+        LastPrinted(kept.into_iter().filter(Kept::has_figures).collect())
     }
 
-    /// The value of a figure, and the report it was printed in. What a report counted none of it does not name.
+    /// The value of a figure, and the report it was printed in. Of a table that counts everything an empty cell was
+    /// nought; any other figure that is not named was not printed.
     pub fn of(&self, figure: &str) -> Option<(i64, &Kept)> {
-        let is_printed = |kept: &&Kept| kept.kind != ReportKind::Brief || !is_cell(figure);
-        let kept = self.0.iter().find(is_printed)?;
-        Some((kept.figures.get(figure).copied().unwrap_or(0), kept))
+        let counts_all = ["conflicts", "recommendations/", "alerts/"].iter().any(|table| figure.starts_with(table));
+        self.0.iter().find_map(|kept| {
+            let value = kept.figures.get(figure).copied().or(counts_all.then_some(0));
+            Some((value.filter(|_| is_printed(figure, kept.kind))?, kept))
+        })
     }
+}
+
+/// Whether a report of this kind has room for a figure.
+pub(super) fn is_printed(figure: &str, kind: ReportKind) -> bool {
+    kind != ReportKind::Brief || !is_cell(figure)
 }
 
 /// Whether a figure stands in the midst of a table: one page has no room for those.
@@ -190,13 +234,31 @@ mod tests {
     fn reports_come_back_the_newest_first_and_a_torn_line_spoils_no_other() {
         let home = tempfile::tempdir().unwrap();
         let reports = KeptReports::of(home.path());
-        assert_eq!(reports.all().unwrap(), []);
+        assert_eq!(reports.newest().unwrap(), []);
         reports.add(&kept(1, &[("conflicts", 14)])).unwrap();
         let path = home.path().join(REPORTS_FILE);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, [&whole[..], b"{\"fingerprint\":"].concat()).unwrap();
         reports.add(&kept(2, &[])).unwrap();
-        assert_eq!(reports.all().unwrap(), [kept(2, &[]), kept(1, &[("conflicts", 14)])]);
+        assert_eq!(reports.newest().unwrap(), [kept(2, &[]), kept(1, &[("conflicts", 14)])]);
+    }
+
+    #[test]
+    fn hundreds_of_dossiers_hide_neither_the_last_figures_nor_a_report() {
+        let home = tempfile::tempdir().unwrap();
+        let reports = KeptReports::of(home.path());
+        let annual = kept(1, &[("conflicts", 14)]);
+        reports.add(&annual).unwrap();
+        reports.add(&Kept { at: UnixSeconds(2), ..annual.clone() }).unwrap();
+        let dossier = Kept { kind: ReportKind::Dossier, form: "x".repeat(2000), ..kept(3, &[]) };
+        let lines = format!("{}\n", serde_json::to_string(&dossier).unwrap()).repeat(NEWEST * 2);
+        let path = home.path().join(REPORTS_FILE);
+        std::fs::write(&path, [std::fs::read(&path).unwrap(), lines.into_bytes()].concat()).unwrap();
+        assert_eq!(reports.newest().unwrap().len(), NEWEST);
+        let last = LastPrinted::among(reports.with_figures().unwrap());
+        assert_eq!(last.of("conflicts").map(|(value, kept)| (value, kept.at.0)), Some((14, 2)));
+        assert_eq!(reports.first(annual.fingerprint).unwrap(), Some(annual), "of both the first");
+        assert_eq!(reports.first(Fingerprint::of(b"never")).unwrap(), None);
     }
 
     #[test]
@@ -208,6 +270,12 @@ mod tests {
         assert_eq!(of("conflicts"), Some((3, 3)));
         assert_eq!(of("conflicts/ML-8/truce"), Some((1, 2)), "a page of totals does not print it");
         assert_eq!(of("conflicts/settled"), Some((0, 3)));
+        for never in ["declared/r/i/planned", "money/USD/partner/0011223344556677", "money/USD/surplus"] {
+            assert_eq!(of(never), None, "{never} was never printed");
+        }
+        let earlier = kept(1, &[("declared/r/i/planned", 87)]);
+        let last = LastPrinted::among(vec![kept(2, &[]), earlier]);
+        assert_eq!(last.of("declared/r/i/planned").map(|(value, kept)| (value, kept.at.0)), Some((87, 1)));
         assert_eq!(LastPrinted::default().of("conflicts"), None);
     }
 }

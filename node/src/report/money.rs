@@ -45,31 +45,54 @@ pub struct PartnerMoney {
     pub cumulative: i64,
 }
 
-/// The name of a partner's figure: kept lines hold no names.
+/// The name of a partner's figure: its name itself stands in no kept line. Whoever knows a name can tell which figure is
+/// its own.
 pub fn partner_figure(currency: &str, partner: Option<&str>) -> String {
     let name = partner.map_or_else(|| UNSTATED.to_owned(), |name| blake3::hash(name.as_bytes()).to_hex()[..16].into());
     format!("money/{currency}/partner/{name}")
 }
 
 impl Money {
-    /// Its figures, as the national picture has them.
-    pub(super) fn figures(&self, currency: &str) -> BTreeMap<String, i64> {
+    /// Its figures, as the national picture has them. `most`: partners that are named.
+    pub(super) fn figures(&self, currency: &str, most: usize) -> BTreeMap<String, i64> {
         let key = |name: &str| format!("money/{currency}/{name}");
-        let sums = [
-            ("need", self.need),
-            ("cumulative", self.cumulative),
-            ("balance", self.balance),
-            ("surplus", self.surplus),
-        ];
+        let sums = [("need", self.need), ("cumulative", self.cumulative), self.left()];
         let stages = self.by_stage.iter().map(|(stage, sum)| (key(&format!("stage/{stage}")), *sum));
-        let partners = self.partners.iter().map(|of| (partner_figure(currency, of.partner.as_deref()), of.cumulative));
+        let partners = self.named(most);
+        let partners = partners.into_iter().map(|of| (partner_figure(currency, of.partner.as_deref()), of.cumulative));
         sums.into_iter().map(|(name, sum)| (key(name), sum)).chain(stages).chain(partners).collect()
     }
 
-    pub(super) fn finish(&mut self) {
-        self.balance = self.need.saturating_sub(self.cumulative).max(0);
-        self.surplus = self.cumulative.saturating_sub(self.need).max(0);
-        self.partners.sort_by(|one, other| one.partner.cmp(&other.partner));
+    /// What is left to be found, or over: the name of the figure and the sum.
+    pub fn left(&self) -> (&'static str, i64) {
+        if self.surplus > 0 { ("surplus", self.surplus) } else { ("balance", self.balance) }
+    }
+
+    /// The partners that are named where there is room for so many: the greatest, or all in the order of their names.
+    pub fn named(&self, most: usize) -> Vec<&PartnerMoney> {
+        let mut partners: Vec<&PartnerMoney> = self.partners.iter().collect();
+        if partners.len() > most {
+            partners.sort_by_key(|partner| std::cmp::Reverse(partner.cumulative));
+            partners.truncate(most);
+        }
+        partners
+    }
+}
+
+/// Amounts of one currency on their way into a report.
+#[derive(Default)]
+pub(super) struct Gathered {
+    so_far: Money,
+    partners: BTreeMap<Option<String>, PartnerMoney>,
+}
+
+impl Gathered {
+    pub(super) fn finish(self) -> Money {
+        let Gathered { so_far: mut money, partners } = self;
+        money.balance = money.need.saturating_sub(money.cumulative).max(0);
+        money.surplus = money.cumulative.saturating_sub(money.need).max(0);
+        money.partners = partners.into_values().collect();
+        money
     }
 
     fn add(&mut self, line: &ItemRow, amount: i64, quoted: Option<&Quoted>, asked: &Asked) {
@@ -83,25 +106,24 @@ impl Money {
         let in_year = date.is_some_and(|date| lies(date, from, (to.0, 12, 31)) == Lies::Within);
         let in_period = date.is_some_and(|date| asked.period.holds(date) == Lies::Within);
         let add = |sum: &mut i64, counts: bool| *sum = sum.saturating_add(if counts { amount } else { 0 });
-        add(&mut self.in_period, in_period);
-        add(&mut self.in_year, in_year);
-        add(&mut self.cumulative, true);
-        add(&mut self.undated, date.is_none());
-        add(self.by_stage.entry(line.text("stage").unwrap_or(UNSTATED).to_owned()).or_default(), true);
+        let money = &mut self.so_far;
+        add(&mut money.in_period, in_period);
+        add(&mut money.in_year, in_year);
+        add(&mut money.cumulative, true);
+        add(&mut money.undated, date.is_none());
+        add(money.by_stage.entry(line.text("stage").unwrap_or(UNSTATED).to_owned()).or_default(), true);
         // Who gives to a restricted record is not told.
-        let partner = line.text("partner").filter(|_| quoted.is_some());
-        let at = self.partners.iter().position(|of| of.partner.as_deref() == partner).unwrap_or_else(|| {
-            self.partners.push(PartnerMoney { partner: partner.map(str::to_owned), ..PartnerMoney::default() });
-            self.partners.len() - 1
-        });
-        add(&mut self.partners[at].in_year, in_year);
-        add(&mut self.partners[at].cumulative, true);
+        let partner = line.text("partner").filter(|_| quoted.is_some()).map(str::to_owned);
+        let empty = || PartnerMoney { partner: partner.clone(), ..PartnerMoney::default() };
+        let of_partner = self.partners.entry(partner.clone()).or_insert_with(empty);
+        add(&mut of_partner.in_year, in_year);
+        add(&mut of_partner.cumulative, true);
     }
 }
 
-pub(super) fn take(money: &mut BTreeMap<String, Money>, row: &PastRow, quoted: Option<&Quoted>, asked: &Asked) {
+pub(super) fn take(money: &mut BTreeMap<String, Gathered>, row: &PastRow, quoted: Option<&Quoted>, asked: &Asked) {
     if let Some(need) = &row.record.need {
-        let sums = money.entry(need.currency.0.clone()).or_default();
+        let sums = &mut money.entry(need.currency.0.clone()).or_default().so_far;
         sums.need = sums.need.saturating_add(need.amount.0);
     }
     for line in row.record.items.iter().filter(|item| item.list == "contributions" && item.counts) {

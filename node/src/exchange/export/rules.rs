@@ -69,16 +69,13 @@ pub(super) struct Terms<'a> {
     pub(super) texts: bool,
     /// The day of the export.
     pub(super) today: Day,
-    /// The first day that is recent.
-    pub(super) recent_from: Day,
     pub(super) pack: &'a Pack,
 }
 
 impl<'a> Terms<'a> {
     pub(super) fn new(format: Format, texts: bool, now: UnixSeconds, pack: &'a Pack) -> Self {
         let today = Timestamp::from_second(now.0).unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date();
-        let recent = today.checked_sub(RECENT_DAYS.days()).unwrap_or(civil::Date::MIN);
-        Terms { format, texts, today: day(today), recent_from: day(recent), pack }
+        Terms { format, texts, today: day(today), pack }
     }
 }
 
@@ -269,7 +266,15 @@ fn may_be_from(date: Date, day: Day) -> bool {
 /// Whether an incident is recent. What may be counts as such.
 pub(super) fn is_recent(incident: &serde_json::Map<String, serde_json::Value>, terms: &Terms<'_>) -> bool {
     let date = incident.get("date").and_then(serde_json::Value::as_str).and_then(|date| date.parse::<Date>().ok());
-    date.is_none_or(|date| may_be_from(date, terms.recent_from))
+    date.is_none_or(|date| may_be_recent(date, terms.today))
+}
+
+/// Whether a date may be one of the last days before a day, or later: of incidents then the public is told nothing.
+pub(crate) fn may_be_recent(date: Date, today: Day) -> bool {
+    let civil = i16::try_from(today.0).ok().zip(i8::try_from(today.1).ok()).zip(i8::try_from(today.2).ok());
+    let civil = civil.and_then(|((year, month), day)| civil::Date::new(year, month, day).ok());
+    let from = civil.and_then(|today| today.checked_sub(RECENT_DAYS.days()).ok()).unwrap_or(civil::Date::MIN);
+    may_be_from(date, day(from))
 }
 
 fn has_hidden_word(text: &str) -> bool {

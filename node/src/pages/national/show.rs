@@ -151,7 +151,7 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
                         @for key in statuses {
                             tr {
                                 th scope="row" { @if key == UNSTATED { (speech.say("unstated")) } @else { (speech.choice(&path, key)) } }
-                                td { (figure(speech, national, recorded[key], &format!("/projects?origin=own&status={key}"), &format!("activities/{key}"))) }
+                                td { a href=(format!("/projects?origin=own&status={key}")) { (words::number(speech.lang, recorded[key])) } }
                             }
                         }
                     }

@@ -21,7 +21,8 @@ use crate::{
 pub(super) fn body(speech: Speech<'_>, dossier: &Dossier, offices: &[OfficeThen]) -> Markup {
     let kind = dossier.kind;
     html! {
-        h2 { (speech.say(&format!("kind-{}", kind.key()))) " : " (title(speech, &dossier.fields)) }
+        // A title is a text.
+        h2 { (speech.say(&format!("kind-{}", kind.key()))) @if !dossier.restricted { " : " (title(speech, &dossier.fields)) } }
         @if dossier.restricted { p { strong { (speech.say("dossier-restricted")) } } }
         @for section in sections(kind) {
             @let known: Vec<&Field> = section.fields.iter().copied().filter(|field| field.name != "title" && dossier.fields.contains_key(field.name)).collect();

@@ -18,16 +18,16 @@ use crate::{
         national::{declared_total, in_order, stage_name},
         speech::Speech,
     },
-    report::{Activities, Conflicts, Full, Incidents, Money, Period, PlanLine, Report, ReportKind, Themes, Told},
+    report::{
+        Activities, Conflicts, Full, Incidents, Money, PARTNERS_IN_BRIEF, Period, PlanLine, Report, ReportKind, Themes,
+        Told,
+    },
     views::UNSTATED,
     words,
 };
 
 /// Lines that are ruled where nothing is written down, to be filled in by hand.
 const RULED: usize = 3;
-
-/// Partners that a brief names of each currency.
-const IN_BRIEF: usize = 6;
 
 pub(super) fn body(speech: Speech<'_>, report: &Report, period: Period, full: &Full) -> Markup {
     let brief = report.kind == ReportKind::Brief;
@@ -41,7 +41,7 @@ pub(super) fn body(speech: Speech<'_>, report: &Report, period: Period, full: &F
         section {
             h2 { (speech.say_of("report-resources", &[("day", &day(speech, period.last_day()))])) }
             @if full.money.is_empty() { p { (speech.say("contributions-none")) } }
-            @for (currency, money) in &full.money { (money_sums(speech, currency, money, period.is_quarter(), if brief { IN_BRIEF } else { usize::MAX })) }
+            @for (currency, money) in &full.money { (money_sums(speech, currency, money, period.is_quarter(), if brief { PARTNERS_IN_BRIEF } else { usize::MAX })) }
             @if full.money.len() > 1 { p.aside { (speech.say("currencies-apart")) } }
         }
         @if !brief { (reviews(speech, full)) }
@@ -100,8 +100,8 @@ pub(super) fn told_activities(speech: Speech<'_>, activities: &Activities, whole
                 @if activities.undated > 0 { " – " (speech.count("report-undated", activities.undated)) }
             }
             @if whole {
-                (told_table(speech, "report-by-region", &activities.by_region, |key| speech.regions(key)))
-                (told_table(speech, "report-by-objective", &activities.by_objective, |key| {
+                (told_table(speech, "report-by-region", &by_rank(speech, &activities.by_region, |(key, _)| key.as_deref()), |key| speech.regions(key)))
+                (told_table(speech, "report-by-objective", &activities.by_objective.iter().collect::<Vec<_>>(), |key| {
                     key.map_or_else(|| speech.say("unstated"), |key| speech.term(List::Objectives, key))
                 }))
             }
@@ -113,7 +113,7 @@ pub(super) fn told_activities(speech: Speech<'_>, activities: &Activities, whole
 fn told_table(
     speech: Speech<'_>,
     title: &str,
-    rows: &[(Option<String>, Told)],
+    rows: &[&(Option<String>, Told)],
     name: impl Fn(Option<&str>) -> String,
 ) -> Markup {
     html! {
@@ -254,14 +254,16 @@ fn phases_table(speech: Speech<'_>, conflicts: &Conflicts, phases: &[&str], brie
                     tr {
                         th scope="col" { (speech.label(&["regions"])) }
                         @for phase in phases { th scope="col" { (phase_name(speech, Some(phase))) } }
+                        th scope="col" { (speech.say("in-all")) }
                     }
                 }
                 @if !brief {
                     tbody {
-                        @for region in by_rank(speech, conflicts) {
+                        @for region in by_rank(speech, &conflicts.regions, |region| region.region.as_deref()) {
                             tr {
                                 th scope="row" { (speech.regions(region.region.as_deref())) }
                                 @for phase in phases { td { @if let Some(count) = region.phases.get(*phase) { (number(speech, *count)) } } }
+                                td { (number(speech, region.phases.values().sum())) }
                             }
                         }
                     }
@@ -270,11 +272,13 @@ fn phases_table(speech: Speech<'_>, conflicts: &Conflicts, phases: &[&str], brie
                     tr {
                         th scope="row" { (speech.say("each-counted-once")) }
                         @for phase in phases { td { (number(speech, conflicts.phases[*phase])) } }
+                        td { (number(speech, conflicts.total)) }
                     }
                     @if !conflicts.moved.is_empty() {
                         tr {
                             th scope="row" { (speech.say("report-moved-row")) }
                             @for phase in phases { td { @if let Some(count) = conflicts.moved.get(*phase) { (number(speech, *count)) } } }
+                            td { (number(speech, conflicts.moved.values().sum())) }
                         }
                     }
                 }
@@ -283,13 +287,14 @@ fn phases_table(speech: Speech<'_>, conflicts: &Conflicts, phases: &[&str], brie
     }
 }
 
-fn by_rank<'c>(speech: Speech<'_>, conflicts: &'c Conflicts) -> Vec<&'c crate::report::RegionPhases> {
+/// Rows by region in the pack's own order; the whole country comes last.
+fn by_rank<'r, R>(speech: Speech<'_>, rows: &'r [R], region: impl Fn(&R) -> Option<&str>) -> Vec<&'r R> {
     let regions = &speech.pack.gazetteer().regions;
     let rank = |key: Option<&str>| {
         key.map_or(usize::MAX, |key| regions.iter().position(|region| region.key == key).unwrap_or(regions.len()))
     };
-    let mut sorted: Vec<_> = conflicts.regions.iter().collect();
-    sorted.sort_by_key(|region| rank(region.region.as_deref()));
+    let mut sorted: Vec<&R> = rows.iter().collect();
+    sorted.sort_by_key(|row| rank(region(row)));
     sorted
 }
 
@@ -445,13 +450,9 @@ fn themes_table(speech: Speech<'_>, full: &Full, brief: bool) -> Markup {
 /// partners that are named, the greatest.
 pub(super) fn money_sums(speech: Speech<'_>, currency: &str, money: &Money, quarter: bool, most: usize) -> Markup {
     let amount = |amount: i64| words::money(speech.lang, amount, currency, minor_digits(currency, speech.pack));
-    let mut partners: Vec<_> = money.partners.iter().collect();
-    if partners.len() > most {
-        partners.sort_by_key(|partner| std::cmp::Reverse(partner.cumulative));
-        partners.truncate(most);
-    }
+    let partners = money.named(most);
     let others = money.partners.len() - partners.len();
-    let (left, left_id) = if money.surplus > 0 { (money.surplus, "surplus") } else { (money.balance, "balance") };
+    let (left_id, left) = money.left();
     html! {
         h3 { (currency) }
         dl {
