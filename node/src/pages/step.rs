@@ -21,11 +21,10 @@ use toguna_protocol::{
 
 pub(super) use self::show::part;
 use super::{
-    Pages, Shared, days, drafts,
+    Pages, Shared, drafts,
     edit::{Failed, see_other, submit, version_of},
     error::PageError,
     form::{self, Fault, Given},
-    plan,
     record::{self, address, kind_of},
     visitor::Posted,
 };
@@ -148,7 +147,6 @@ pub(super) async fn save(
                 Some(ask) => vec![Why::Code(ask.code.to_owned(), "")],
                 None => {
                     patch.insert("status".to_owned(), Value::String((*to).to_owned()));
-                    plan::enter(kind, &now.fields, &mut patch, days::today(pages.now()));
                     let intent = Intent::Patch(id, base, Value::Object(patch));
                     let intent = drafts::once(&visitor, &format!("{}/step", address(kind, id)), &given, intent);
                     let because = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty());

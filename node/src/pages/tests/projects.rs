@@ -59,6 +59,25 @@ fn cells(shown: &Answer, id: &str) -> String {
     section(&spaced, id).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A request that was evaluated and approved.
+async fn approved(office: &Office, officer: &Person<'_>, title: &str) -> String {
+    let decision = json!({"outcome": "approved", "members_present": ["X"], "reasons": "utile"});
+    let page = project(
+        office,
+        json!({
+            "title": title, "origin": "request", "status": "evaluated", "eligibility": met(),
+            "evaluators": ["A"], "committee_decisions": {"new": decision},
+        }),
+    )
+    .await;
+    assert_eq!(
+        officer.fill(&format!("{page}/evaluate"), &[("evaluator", "A"), ("relevance", "Oui")]).await.status,
+        303
+    );
+    assert_eq!(step(officer, &page, &[("to", "approved")]).await.status, 303);
+    page
+}
+
 #[tokio::test]
 async fn each_step_is_offered_or_says_what_it_lacks() {
     let office = Office::new().await;
@@ -192,21 +211,8 @@ async fn the_last_opinion_shows_all_of_them_and_the_new_status_in_the_same_visit
 #[tokio::test]
 async fn a_signed_agreement_stands_in_the_plan_of_the_quarter_after() {
     let office = Office::new().await;
-    let decision = json!({"outcome": "approved", "members_present": ["X"], "reasons": "utile"});
-    let page = project(
-        &office,
-        json!({
-            "title": "École du campement", "origin": "request", "status": "evaluated", "eligibility": met(),
-            "evaluators": ["A"], "committee_decisions": {"new": decision},
-        }),
-    )
-    .await;
     let officer = office.sign_in("Aïssata").await;
-    assert_eq!(
-        officer.fill(&format!("{page}/evaluate"), &[("evaluator", "A"), ("relevance", "Oui")]).await.status,
-        303
-    );
-    assert_eq!(step(&officer, &page, &[("to", "approved")]).await.status, 303);
+    let page = approved(&office, &officer, "École du campement").await;
     let shown = officer.get(&page).await;
     shown.says("name=\"agreement_signed_date\"");
     let refused = step(&officer, &page, &[("to", "agreed"), ("agreement_signed_date", "un jour")]).await;
@@ -217,7 +223,7 @@ async fn a_signed_agreement_stands_in_the_plan_of_the_quarter_after() {
     let plan = officer.get("/plan?quarter=2010-33").await;
     assert!(plain(&plan.text).contains("1 ligne de programmation"));
     plan.says(&format!("{page}/edit/plan/"));
-    // The quarter in which it is signed has none, and says so; the form of the record does the same.
+    // The quarter in which it is signed has none, and says so.
     let signed = officer.get("/plan?quarter=2009-36").await;
     assert!(section(&signed, "without").contains("École du campement · Convention signée"));
     for quarter in ["/plan", "/projects", "/plan?quarter=2009-35", "/plan?quarter=2010-33"] {
@@ -226,12 +232,23 @@ async fn a_signed_agreement_stands_in_the_plan_of_the_quarter_after() {
     for wrong in ["2026", "x", ""] {
         assert_eq!(officer.get(&format!("/plan?quarter={wrong}")).await.status, 404, "{wrong}");
     }
-    let other =
-        project(&office, json!({"title": "Puits", "origin": "request", "agreement_signed_date": "2026-11"})).await;
-    let id = other.rsplit('/').next().unwrap().parse().unwrap();
-    let saved = officer.fill(&format!("{other}/edit"), &[("status", "agreed")]).await;
-    assert_eq!(saved.status, 200, "a step that lacks something is refused there too");
-    assert!(!office.app.record(id).await.unwrap().fields.contains_key("plan"));
+    // The form of the record refuses a step that lacks something, and does the same for one that does not.
+    let other = project(&office, json!({"title": "Puits", "origin": "request"})).await;
+    let refused = officer.fill(&format!("{other}/edit"), &[("status", "agreed")]).await;
+    assert_eq!(refused.status, 200, "a step that lacks something is refused there too");
+    let other = approved(&office, &officer, "Puits").await;
+    let form = format!("{other}/edit");
+    let opened = officer.get(&form).await;
+    let typed =
+        [("status", "agreed"), ("agreement_signed_date", "2009-11"), ("agreement_conditions", "Un rapport par mois.")];
+    for _ in 0..2 {
+        assert_eq!(officer.send(&form, &opened, &typed).await.status, 303);
+    }
+    let record = office.app.record(other.rsplit('/').next().unwrap().parse().unwrap()).await.unwrap();
+    let quarters: Vec<&Value> =
+        record.fields["plan"].as_object().unwrap().values().map(|line| &line["quarter"]).collect();
+    assert_eq!(quarters, [&json!("2010-33")]);
+    assert_eq!(record.fields["agreement_conditions"], "Un rapport par mois.", "sent twice, it is there once");
     office.app.stop().await;
 }
 
