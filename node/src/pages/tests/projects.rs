@@ -148,6 +148,17 @@ async fn a_step_is_carried_out_once_and_only_from_where_it_was_seen() {
     assert!(told.contains("Statut : modifié entre-temps, à présent Recevable"), "{told}");
     clash.says("Retrait");
     assert_eq!(status(&office, &page).await, "eligible");
+    // Among all statuses there is one reason to be given, and what no reason helps is told first.
+    for reason in ["", "Retrait"] {
+        let refused = step(&officer, &page, &[("to", "suspended"), ("reason", reason)]).await;
+        let told = section(&refused, "steps");
+        assert!(told.contains("ce statut ne suit pas le précédent") && !told.contains("motif n'est pas"), "{told}");
+    }
+    let refused = step(&officer, &page, &[("to", "abandoned"), ("reason", " ")]).await;
+    assert!(section(&refused, "steps").contains("le motif n'est pas indiqué"));
+    assert_eq!(step(&officer, &page, &[("to", "abandoned"), ("reason", "Sans suite")]).await.status, 303);
+    officer.get(&page).await.says("Sans suite");
+    assert_eq!(step(&officer, &page, &[("to", "eligible")]).await.status, 303);
     // The same reason may hold twice.
     for to in ["abandoned", "eligible", "abandoned", "eligible"] {
         assert_eq!(step(&officer, &page, &[("to", to), ("status_reason", "Retrait")]).await.status, 303, "{to}");
@@ -394,6 +405,18 @@ async fn projects_stand_under_their_statuses_in_the_order_of_the_workflow() {
     let narrowed = reader.get("/projects?view=status&region=ML-8").await;
     assert!(plain(&narrowed.text).contains("1 fiche") && !narrowed.text.contains("Tournée"));
     narrowed.says("href=\"/projects?region=ML-8&amp;origin=unstated&amp;status=unstated\"");
+    assert!(
+        plain(&narrowed.text).contains("Seulement : Régions concernées : Kidal – Tous les projets"),
+        "{}",
+        plain(&narrowed.text)
+    );
+    narrowed.says("href=\"/projects?view=status\"");
+    shown.does_not_say("Seulement");
+    // The link from a list takes along what narrows both, and the page is sorted by the rest.
+    let list = reader.get("/projects?status=active&origin=own&region=ML-8&text=rien").await;
+    list.says("href=\"/projects?region=ML-8&amp;text=rien&amp;view=status\"");
+    let all = reader.get("/projects?view=status&status=active&origin=own").await;
+    assert!(plain(&all.text).contains("10 fiches") && !all.text.contains("Seulement"));
     office.app.stop().await;
 }
 
@@ -451,6 +474,28 @@ async fn money_stands_by_partner_and_year_in_each_currency_and_what_is_reversed_
     for way in ["budget_lines/new", "contributions/new"] {
         shown.says(&format!("{page}/edit/{way}\""));
     }
+    office.app.stop().await;
+}
+
+#[tokio::test]
+async fn many_years_have_no_columns_of_their_own() {
+    let office = Office::new().await;
+    let officer = office.sign_in("Aïssata").await;
+    let cells_of = async |count: u16| {
+        let line = |n: u16| json!({"partner": format!("P{n:02}"), "date": (2000 + n).to_string(), "stage": "received", "money": {"amount": n, "currency": "XOF"}});
+        let lines: serde_json::Map<String, Value> = (1..=count).map(|n| (format!("new-{n}"), line(n))).collect();
+        let fields = json!({"title": "x", "origin": "own", "status": "active", "contributions": lines});
+        let shown = officer.get(&project(&office, fields).await).await;
+        let table = shown.text.split("<tfoot>").next().unwrap().rsplit("<table").next().unwrap().to_owned();
+        (table.matches("<td>").count(), cells(&shown, "contributions"))
+    };
+    assert_eq!(cells_of(12).await.0, 12 * 13);
+    let (count, told) = cells_of(13).await;
+    assert_eq!(count, 13 * 2);
+    assert!(
+        told.contains("P13 2013 : 13 XOF 13 XOF") && told.contains("2012 : 12 XOF · 2013 : 13 XOF 91 XOF"),
+        "{told}"
+    );
     office.app.stop().await;
 }
 

@@ -29,34 +29,33 @@ fn what_is_entered_as_agreed_has_its_line() {
 
 #[test]
 fn offices_that_sign_apart_and_one_that_settles_have_one_line() {
-    let mut world = World::of(4, 2);
-    let nodes = [0, 1].map(NodeId);
-    let command = world.command(nodes[0], project("active"));
-    let record = world.saved(nodes[0], command).record;
-    let link = world.link(nodes[0], nodes[1]);
-    world.settle();
-    world.cut(link);
-    let say = |world: &mut World, node, status: &str| {
-        let base = world.view(node, record).heads;
-        let command = world.command(node, Intent::Patch(record, base, json!({"status": status})));
-        world.saved(node, command);
-    };
-    for node in nodes {
-        say(&mut world, node, "agreed");
-    }
-    say(&mut world, nodes[1], "active");
-    say(&mut world, nodes[0], "abandoned");
-    world.link(nodes[0], nodes[1]);
-    world.settle();
-    let view = world.view(nodes[0], record);
-    assert_eq!(view.concurrent.len(), 1, "the status");
-    let choice = Choice::Value(json!("agreed"));
-    let command = world.command(nodes[0], Intent::Settle(record, view.heads, "/status".to_owned(), choice));
-    world.saved(nodes[0], command);
-    world.settle();
-    world.assert_converged();
-    for node in nodes {
-        let view = world.view(node, record);
-        assert_eq!((quarters(&view.fields), view.concurrent.len()), (vec![json!("2010-33")], 0));
+    for (from, apart, shown) in [("active", ["agreed", "agreed"], 0), ("eligible", ["submitted", "abandoned"], 1)] {
+        let mut world = World::of(4, 2);
+        let nodes = [0, 1].map(NodeId);
+        let command = world.command(nodes[0], project(from));
+        let record = world.saved(nodes[0], command).record;
+        let link = world.link(nodes[0], nodes[1]);
+        world.settle();
+        world.cut(link);
+        for (node, status) in nodes.into_iter().zip(apart) {
+            let base = world.view(node, record).heads;
+            let command = world.command(node, Intent::Patch(record, base, json!({"status": status})));
+            world.saved(node, command);
+        }
+        world.link(nodes[0], nodes[1]);
+        world.settle();
+        let view = world.view(nodes[0], record);
+        assert_eq!(view.concurrent.len(), shown, "{apart:?}");
+        if shown > 0 {
+            let choice = Choice::Value(json!("agreed"));
+            let command = world.command(nodes[0], Intent::Settle(record, view.heads, "/status".to_owned(), choice));
+            world.saved(nodes[0], command);
+            world.settle();
+        }
+        world.assert_converged();
+        for node in nodes {
+            let view = world.view(node, record);
+            assert_eq!((quarters(&view.fields), view.concurrent.len()), (vec![json!("2010-33")], 0), "{apart:?}");
+        }
     }
 }
