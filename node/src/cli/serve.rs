@@ -94,7 +94,7 @@ async fn serve(
     let shown =
         PageSettings { office: config.name.clone(), clock_ahead: args.clock_ahead, certificate: running.certificate };
     let accounts = Accounts::open(&config.data_dir)?;
-    drop_what_nobody_left(&app, &accounts).await?;
+    drop_what_nobody_left(app, &accounts).await?;
     let pages = match demo {
         Some(demo) => pages::router_of_demo(app.clone(), accounts, shown, demo),
         None => pages::router(app.clone(), accounts, shown),
