@@ -212,7 +212,7 @@ pub struct Now {
 /// An item of a list inside a record: `feed prefix`-`seq`-`ordinal`, unique without asking anyone.
 ///
 /// The feed prefix is the first 6 bytes of the creating feed's id in base32 (10 letters); seq and ordinal are
-/// decimal. At 1,000 feeds two equal prefixes have odds of one in five hundred million.
+/// decimal. Only [`ItemId::planned`] follows from the record instead. At 1,000 feeds two equal prefixes have odds of one in five hundred million.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ItemId(String);
@@ -223,6 +223,13 @@ impl ItemId {
     /// The `ordinal`-th item that the entry `seq` of `feed` creates.
     pub fn new(feed: FeedId, seq: Seq, ordinal: u32) -> Self {
         ItemId(format!("{}-{seq}-{ordinal}", base32().encode(&feed.0[..6])))
+    }
+
+    /// The line that a project has in the plan of a quarter, year and 1 to 4, by its agreement: the same whoever writes it.
+    /// No entry has the number 0, so that it is none that an entry gives.
+    pub fn planned(record: RecordId, (year, quarter): (u16, u8)) -> Self {
+        let prefix = base32().encode(&record.0[..6]);
+        ItemId(format!("{prefix}-0-{}", u32::from(year) * 10 + u32::from(quarter)))
     }
 
     /// The id as text.
@@ -277,6 +284,8 @@ mod tests {
         assert_eq!(id.to_string().to_uppercase().parse(), Ok(id));
         let item = ItemId::new(FeedId([9; 32]), Seq(12), 3);
         assert_eq!(item.to_string().parse(), Ok(item));
+        let line = ItemId::planned(id, (2010, 1));
+        assert_eq!((line.as_str(), line.to_string().parse()), ("a4dqobyha4-0-20101", Ok(line.clone())));
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub mod project;
 pub mod complete;
 pub mod diff;
 pub mod evaluation;
+pub mod plan;
 pub mod read;
 pub mod reference;
 pub mod settle;

@@ -68,13 +68,19 @@ fn came_from(headers: &HeaderMap) -> Option<String> {
     (path.starts_with('/') && !path.starts_with("//")).then(|| path.to_owned())
 }
 
-/// The page itself for whoever may see it; of a form what it belongs to, for whoever may not write.
+/// The page itself for whoever may see it; of a form or an import the record or list that it belongs to, for whoever may
+/// not write.
 fn seen_by(role: Role, at: &str) -> &str {
     let path = at.split('?').next().unwrap_or_default();
-    match path.match_indices('/').nth(2).or_else(|| path.match_indices('/').nth(1)) {
-        Some((end, _)) if !role.may_write() && drafts::is_form(path) => &path[..end],
-        _ => at,
-    }
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let kept = match parts[..] {
+        _ if role.may_write() => return at,
+        [_, "import", ..] | [_, "new"] => 1,
+        [_, _, "evaluate" | "tie"] => 2,
+        _ if drafts::is_form(path) => 2,
+        _ => return at,
+    };
+    path.match_indices('/').nth(kept).map_or(at, |(end, _)| &path[..end])
 }
 
 /// The line above every page of the demonstration.
@@ -131,7 +137,7 @@ mod tests {
             assert_eq!(sent(elsewhere), None, "{elsewhere:?}");
         }
         let id = toguna_protocol::ids::RecordId([7; 16]);
-        let record = format!("/conflicts/{id}");
+        let (record, project) = (format!("/conflicts/{id}"), format!("/projects/{id}"));
         for (path, reader) in [
             ("/".to_owned(), "/"),
             ("/national".to_owned(), "/national"),
@@ -139,6 +145,10 @@ mod tests {
             ("/conflicts/new".to_owned(), "/conflicts"),
             (format!("{record}/edit"), record.as_str()),
             (format!("{record}/edit/incidents/new?draft=3"), record.as_str()),
+            (format!("{record}/tie?other=x"), record.as_str()),
+            (format!("/projects/{id}/evaluate"), project.as_str()),
+            ("/conflicts/import".to_owned(), "/conflicts"),
+            ("/conflicts/import/12".to_owned(), "/conflicts"),
         ] {
             assert_eq!(seen_by(Role::Reader, &path), reader, "{path}");
             assert_eq!(seen_by(Role::RegionalOfficer, &path), path);

@@ -28,12 +28,12 @@ pub(super) use self::{
     under::relation_of,
 };
 use super::{
-    Pages, Shared, days,
+    Pages, Shared,
     drafts::{self, Desk},
     error::PageError,
     form::{self, Fault, Given},
     part::Part,
-    place_map, plan,
+    place_map,
     record::{address, kind_of},
     visitor::{Posted, Visitor},
 };
@@ -264,8 +264,7 @@ async fn save_at(
             return Ok(see_other(&back));
         }
         Ok(patch) if patch.is_empty() => Failed::Empty,
-        Ok(mut patch) => {
-            plan::enter(kind, &now.fields, &mut patch, days::today(pages.now()));
+        Ok(patch) => {
             let reason = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
             let intent = drafts::once(&visitor, &form, &given, Intent::Patch(id, base, Value::Object(patch)));
             match submit(pages, &visitor, intent, reason).await? {

@@ -95,7 +95,7 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let kind = kind_of(&kinds)?;
     if kind == Kind::Project && asked.view.as_deref() == Some("status") {
-        return under_statuses(&pages, &visitor, &asked).await;
+        return under_statuses(&pages, &visitor, asked).await;
     }
     let (filter, after) = (asked.filter(kind, pages.app.pack()), asked.after());
     let read = move |views: &Views| {
@@ -118,15 +118,16 @@ pub(super) async fn show(
     Ok(layout::page(speech, Some(&visitor), &format!("/{}", plural(kind)), &title, &body(speech, &listing, &title)))
 }
 
-/// Projects under their statuses.
-async fn under_statuses(pages: &Shared, visitor: &Visitor, asked: &Asked) -> Result<Markup, PageError> {
+/// Projects under their statuses, narrowed by region and words alone.
+async fn under_statuses(pages: &Shared, visitor: &Visitor, asked: Asked) -> Result<Markup, PageError> {
+    let asked = Asked { region: asked.region, text: asked.text, ..Asked::default() };
     let filter = asked.filter(Kind::Project, pages.app.pack());
     let read = move |views: &Views| Ok((views.projects_by_status(&filter, by_status::NAMED)?, views.is_complete()));
     let (groups, complete) = pages.read(read).await?;
     let situation = Situation::now(pages, complete).await?;
     let speech = visitor.speech(pages);
     let title = speech.say("by-status");
-    let body = by_status::body(speech, (asked, &groups), &situation, &title);
+    let body = by_status::body(speech, (&asked, &groups), &situation, &title);
     Ok(layout::page(speech, Some(visitor), "/projects", &title, &body))
 }
 
@@ -142,7 +143,7 @@ fn body(speech: Speech<'_>, listing: &Listing, title: &str) -> Markup {
             @if *kind == Kind::Conflict { a href="/conflicts/map" { (speech.say("conflict-map-link")) } " " }
             @if *kind == Kind::Consultation { a href="/consultations/tree" { (speech.say("tree-link")) } " " }
             @if *kind == Kind::Project {
-                a href=(address_of(listing, "", Some(("view", "status")))) { (speech.say("by-status")) } " "
+                a href=(by_status::address(&listing.asked)) { (speech.say("by-status")) } " "
                 a href="/plan" { (speech.say("plan-link")) } " "
             }
             a href=(format!("/{}/blank", plural(*kind))) { (speech.say("blank-link")) }

@@ -166,9 +166,10 @@ pub(super) async fn page(
     if record.kind != kind {
         return Err(PageError::NotFound);
     }
+    let today = days::today(pages.now());
     let (group, tree) = pages
         .read(move |views| {
-            let under = TreeFilter { under: Some(id), ..TreeFilter::default() };
+            let under = TreeFilter { under: Some(id), today, ..TreeFilter::default() };
             let tree = (kind == Kind::Consultation).then(|| views.tree(&under, 0, BELOW)).transpose()?;
             Ok((views.groups(&[id])?.pop().unwrap_or_default(), tree))
         })
@@ -181,7 +182,7 @@ pub(super) async fn page(
         just_saved: shown.saved.is_some(),
         new_item: shown.at,
         only: shown.only,
-        today: days::today(pages.now()),
+        today,
         may_write: visitor.may_write(),
         csrf: visitor.csrf(),
         dossier_mark: drafts::mark(&Given::default())?,

@@ -13,6 +13,7 @@ use toguna_protocol::{
 use super::{demo::Demonstration, form::minor_digits};
 use crate::{
     pack::{Pack, Term},
+    views::UNSTATED,
     words::{self, Lang, Words},
 };
 
@@ -65,6 +66,11 @@ impl Speech<'_> {
 
     pub(super) fn choice(&self, path: &[&str], key: &str) -> String {
         self.words.choice(self.lang, path, key)
+    }
+
+    /// A choice in words; for [`UNSTATED`] what the message says.
+    pub(super) fn choice_or(&self, path: &[&str], key: &str, unstated: &str) -> String {
+        if key == UNSTATED { self.say(unstated) } else { self.choice(path, key) }
     }
 
     pub(super) fn date(&self, date: &Date) -> String {

@@ -21,11 +21,10 @@ use toguna_protocol::{
 
 pub(super) use self::show::part;
 use super::{
-    Pages, Shared, days, drafts,
+    Pages, Shared, drafts,
     edit::{Failed, see_other, submit, version_of},
     error::PageError,
     form::{self, Fault, Given},
-    plan,
     record::{self, address, kind_of},
     visitor::Posted,
 };
@@ -129,7 +128,7 @@ pub(super) async fn save(
 ) -> Result<Response, PageError> {
     let kind = kind_of(&kinds)?;
     let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
-    let Posted { visitor, given } = posted;
+    let Posted { visitor, mut given } = posted;
     let now = pages.app.record(id).await?;
     let to = statuses(kind).iter().find(|key| Some(**key) == given.text("to"));
     let (true, Some(to)) = (now.kind == kind, to) else { return Err(PageError::NotFound) };
@@ -137,18 +136,27 @@ pub(super) async fn save(
     let seen = base.clone();
     let read = pages.app.ask(move |engine| engine.record_seen(id, seen)).await??;
     let asked = ask(kind, to);
+    let filled = |given: &Given, name: &str| given.text(name).is_some_and(|text| !text.trim().is_empty());
+    // The form that has every status has one input for a reason.
+    if let Some(ask) = asked.as_ref().filter(|ask| ask.when == When::Anew && !filled(&given, ask.field)) {
+        let reason = given.text("reason").unwrap_or_default().to_owned();
+        given.put(ask.field, reason);
+    }
     let fields: Vec<&'static Field> = asked.iter().filter_map(|ask| field(kind, ask.field)).collect();
     let why = match form::patch(&fields, &given, &read.fields, pages.app.pack()) {
         Err(faults) => faults.into_iter().map(Why::Typed).collect(),
         Ok(mut patch) => {
             // A step says something, and takes nothing back that was said.
             patch.retain(|_, value| !value.is_null());
-            let reason = |ask: &Ask| given.text(ask.field).is_some_and(|text| !text.trim().is_empty());
-            match asked.filter(|ask| ask.when == When::Anew && !reason(ask)) {
-                Some(ask) => vec![Why::Code(ask.code.to_owned(), "")],
+            match asked.filter(|ask| ask.when == When::Anew && !filled(&given, ask.field)) {
+                Some(ask) => {
+                    // A reason is no use where the workflow refuses the step all the same.
+                    let codes = workflow::refused(id, kind, &now.fields, to, &pages.vocabulary);
+                    let codes = if codes.is_empty() { vec![ask.code] } else { codes };
+                    codes.into_iter().map(|code| Why::Code(code.to_owned(), "")).collect()
+                }
                 None => {
                     patch.insert("status".to_owned(), Value::String((*to).to_owned()));
-                    plan::enter(kind, &now.fields, &mut patch, days::today(pages.now()));
                     let intent = Intent::Patch(id, base, Value::Object(patch));
                     let intent = drafts::once(&visitor, &format!("{}/step", address(kind, id)), &given, intent);
                     let because = given.text("reason").map(str::trim).filter(|reason| !reason.is_empty());

@@ -6,11 +6,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use toguna_protocol::{
     ids::RecordId,
-    record::{Kind, common::Relation},
+    record::{Kind, common::Relation, date::Day},
 };
 
 use super::{
-    Shared,
+    Shared, days,
     error::PageError,
     fresh::Situation,
     layout, list, live,
@@ -47,13 +47,14 @@ fn given(text: Option<&String>) -> Option<&str> {
 }
 
 impl Asked {
-    fn filter(&self) -> Result<TreeFilter, PageError> {
+    fn filter(&self, today: Day) -> Result<TreeFilter, PageError> {
         let group = |key: &str| TreeGroup::ALL.into_iter().find(|group| group.key() == key);
         let under = given(self.under.as_ref()).map(|id| id.parse::<RecordId>().map_err(|_| PageError::NotFound));
         Ok(TreeFilter {
             region: given(self.region.as_ref()).map(str::to_owned),
             under: under.transpose()?,
             group: given(self.group.as_ref()).map(|key| group(key).ok_or(PageError::NotFound)).transpose()?,
+            today,
         })
     }
 
@@ -77,7 +78,7 @@ pub(super) async fn show(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Markup, PageError> {
-    let filter = asked.filter()?;
+    let filter = asked.filter(days::today(pages.now()))?;
     let skip = asked.skip.unwrap_or(0).min(u64::from(u32::MAX));
     let is_under = filter.under.is_some();
     let page = pages.read(move |views| views.tree(&filter, skip as usize, PAGE)).await?;

@@ -123,8 +123,8 @@ impl Views {
         Ok(plan)
     }
 
-    /// Projects by origin and status, with the first `limit` of each. Everything but origin and status narrows them as it
-    /// does a list.
+    /// Projects by origin and status, with the first `limit` of each. Whatever the filter names narrows them as it does a
+    /// list, origin and status too.
     pub fn projects_by_status(&self, filter: &Filter, limit: usize) -> Result<Vec<StatusGroup>, ViewsError> {
         let Some(all) = conditions(filter) else { return Ok(Vec::new()) };
         let select = format!(

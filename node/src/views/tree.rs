@@ -20,6 +20,7 @@ use toguna_protocol::{
     record::{
         Date, Kind,
         common::{Level, Relation},
+        date::Day,
     },
 };
 
@@ -89,6 +90,8 @@ pub struct TreeFilter {
     pub under: Option<RecordId>,
     /// Of one group.
     pub group: Option<TreeGroup>,
+    /// The day it is: a restitution without a status was held if its date is past.
+    pub today: Day,
 }
 
 /// Whether those who spoke have heard what became of it.
@@ -198,6 +201,7 @@ struct Node {
     name: String,
     level: Option<Level>,
     first: Option<i64>,
+    date: Option<Date>,
     status: Option<String>,
 }
 
@@ -230,13 +234,13 @@ const TOGETHER: &str = "WITH RECURSIVE together (n) AS (
 
 impl Forest {
     /// Of all consultations, or of those that hang together with one.
-    fn read(db: &Connection, with: Option<RecordId>) -> rusqlite::Result<Self> {
+    fn read(db: &Connection, with: Option<RecordId>, today: Day) -> rusqlite::Result<Self> {
         let (before, term) = if with.is_some() { (TOGETHER, "IN together") } else { ("", "= meetings.record") };
         let under = with.map(|id| id.0.to_vec());
         let values: Vec<(&str, &dyn rusqlite::ToSql)> =
             under.iter().map(|id| (":under", id as &dyn rusqlite::ToSql)).collect();
         let select = format!(
-            "{before} SELECT n, id, name, meetings.level, first, status FROM meetings JOIN records ON n = meetings.record
+            "{before} SELECT n, id, name, meetings.level, first, status, date FROM meetings JOIN records ON n = meetings.record
              WHERE meetings.record {term}"
         );
         let of_node = |row: &rusqlite::Row<'_>| {
@@ -248,6 +252,7 @@ impl Forest {
                 level: level.as_deref().map(Level::from_key),
                 first: row.get(4)?,
                 status: row.get(5)?,
+                date: row.get::<_, Option<String>>(6)?.and_then(|date| date.parse().ok()),
             })
         };
         let nodes: Vec<Node> = db.prepare_cached(&select)?.query_map(&*values, of_node)?.collect::<Result<_, _>>()?;
@@ -266,12 +271,12 @@ impl Forest {
             (below != above).then(|| Tie { below, above, relation: Relation::from_key(&relation) })
         });
         let ties = ties.collect();
-        Ok(Forest::grown(nodes, ties))
+        Ok(Forest::grown(nodes, ties, today))
     }
 
     /// Takes the ties one by one: the closest relation first, then those of the lower level, since what is local rather
     /// stands under what is national than the other way round.
-    fn grown(nodes: Vec<Node>, mut ties: Vec<Tie>) -> Self {
+    fn grown(nodes: Vec<Node>, mut ties: Vec<Tie>, today: Day) -> Self {
         let rank = |tie: &Tie| Relation::UPWARD.iter().position(|relation| *relation == tie.relation);
         ties.sort_by_key(|tie| {
             let below = &nodes[tie.below];
@@ -281,7 +286,7 @@ impl Forest {
             above: vec![None; nodes.len()],
             below: vec![Vec::new(); nodes.len()],
             also: vec![Vec::new(); nodes.len()],
-            restitution: given_back(&nodes, &ties),
+            restitution: given_back(&nodes, &ties, today),
             nodes,
         };
         // For each node one that is nearer to the top of its tree; the top for itself.
@@ -368,20 +373,27 @@ fn top(upward: &mut [usize], mut at: usize) -> usize {
     at
 }
 
-/// Whether the results of each were given back. One that was called off gives nothing back.
-fn given_back(nodes: &[Node], ties: &[Tie]) -> Vec<Restitution> {
+/// Whether the results of each were given back. One that was called off gives nothing back; of one without a status its
+/// date tells whether it was held.
+fn given_back(nodes: &[Node], ties: &[Tie], today: Day) -> Vec<Restitution> {
     let due = |node: &Node| match node.status.as_deref() {
         Some("validated") => Restitution::Missing,
         _ => Restitution::NotDue,
     };
     let mut given: Vec<Restitution> = nodes.iter().map(due).collect();
     for tie in ties.iter().filter(|tie| tie.relation == Relation::Restitutes) {
-        let above = &mut given[tie.above];
-        match nodes[tie.below].status.as_deref() {
-            Some("cancelled") => {}
-            Some("planned" | "postponed") if *above != Restitution::Held => *above = Restitution::Planned,
-            Some("planned" | "postponed") => {}
-            _ => *above = Restitution::Held,
+        let (above, below) = (&mut given[tie.above], &nodes[tie.below]);
+        let is_past = || below.date.and_then(Date::latest).is_some_and(|last| last < today);
+        let held = match below.status.as_deref() {
+            Some("cancelled") => continue,
+            Some("planned" | "postponed") => false,
+            Some(_) => true,
+            None => is_past(),
+        };
+        match above {
+            _ if held => *above = Restitution::Held,
+            Restitution::Held => {}
+            _ => *above = Restitution::Planned,
         }
     }
     given
@@ -393,7 +405,7 @@ impl Views {
     pub fn tree(&self, filter: &TreeFilter, skip: usize, limit: usize) -> Result<TreePage, ViewsError> {
         let complete = self.is_complete();
         let db = self.db();
-        let forest = Forest::read(&db, filter.under)?;
+        let forest = Forest::read(&db, filter.under, filter.today)?;
         let kept = match &filter.region {
             Some(region) if filter.under.is_none() => forest.with_above(&concerning(&db, region)?),
             _ => vec![true; forest.nodes.len()],

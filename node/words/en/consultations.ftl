@@ -41,7 +41,6 @@ restitution-planned = Restitution planned, not held yet
 ## On a record
 
 tree-place = Place in the tree
-tree-above = Above
 tree-under = Below
 tree-alone = This consultation is tied to no other.
 tree-bottom = Nothing stands below.

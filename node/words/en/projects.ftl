@@ -73,6 +73,8 @@ line-reverses = reverses another line, not counted
 ## List
 
 by-status = Projects by status
+by-status-only = Only:
+by-status-all = All projects
 as-list = As a list
 show-all-of = { $count ->
         [one] Show the record in the list

@@ -41,7 +41,6 @@ restitution-planned = Restitution prévue, pas encore tenue
 ## Sur la fiche
 
 tree-place = Place dans l'arbre
-tree-above = Au-dessus
 tree-under = En dessous
 tree-alone = Cette concertation n'est rattachée à aucune autre.
 tree-bottom = Rien ne se trouve en dessous.

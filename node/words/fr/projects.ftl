@@ -73,6 +73,8 @@ line-reverses = annule une autre ligne, non comptée
 ## Liste
 
 by-status = Projets par statut
+by-status-only = Seulement :
+by-status-all = Tous les projets
 as-list = En liste
 show-all-of = { $count ->
         [one] Voir la fiche dans la liste

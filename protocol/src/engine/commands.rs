@@ -11,7 +11,7 @@ use crate::{
     ids::{ItemId, Now, RecordId},
     ledger::{Accepted, LedgerError},
     limits::{MAX_PERSON_NAME, MAX_REASON},
-    record::{self, ItemIds, RecordError, Written, evaluation, workflow},
+    record::{self, ItemIds, RecordError, Written, evaluation, plan, workflow},
     shelf::{Batch, Shelf, Table},
 };
 
@@ -178,8 +178,23 @@ struct Edit<'a> {
 }
 
 impl Edit<'_> {
-    /// Writes the intent; what must stay on this node goes into the batch.
+    /// Writes the intent, and the line of the plan that an agreement brings with it.
     fn make(
+        self,
+        intent: &Intent,
+        tx: &mut automerge::transaction::Transaction<'_>,
+        batch: &mut Batch,
+    ) -> Result<Written, RecordError> {
+        let (record, before) = (self.record, plan::entered(tx)?);
+        let written = self.write(intent, tx, batch)?;
+        if let Some(quarter) = plan::entered(tx)?.filter(|_| written.changed && before.is_none()) {
+            plan::enter(tx, record, quarter)?;
+        }
+        Ok(written)
+    }
+
+    /// Writes the intent; what must stay on this node goes into the batch.
+    fn write(
         mut self,
         intent: &Intent,
         tx: &mut automerge::transaction::Transaction<'_>,
@@ -208,7 +223,7 @@ impl Edit<'_> {
                 batch.remove(Table::Private, held_back.key(self.record));
                 Ok(Written { changed: true, new_items: Default::default() })
             }
-            Intent::Sent(_, intent) => self.make(intent, tx, batch),
+            Intent::Sent(_, intent) => self.write(intent, tx, batch),
         }
     }
 }

@@ -13,6 +13,7 @@ mod forks;
 mod hostile;
 mod lanes;
 mod past;
+mod plan;
 mod sent;
 mod settled;
 mod speed;

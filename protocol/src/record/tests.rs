@@ -6,6 +6,7 @@ mod evaluations;
 mod fields;
 mod hostile;
 mod items;
+mod plan;
 mod texts;
 mod versions;
 mod workflow;

@@ -226,7 +226,7 @@ fn refused_project(
 }
 
 /// Whether a project passes selection: whatever is not known to be something else is a request.
-fn is_selected(project: &Project) -> bool {
+pub fn is_selected(project: &Project) -> bool {
     !matches!(project.origin, Some(Origin::Own | Origin::Programme))
 }
 
@@ -271,6 +271,27 @@ pub fn steps(record: RecordId, kind: Kind, fields: &Map<String, Value>, vocabula
             };
             let all = around(PROJECT_STEPS, project.status, &[begins]).into_iter();
             all.filter(|(to, _)| selected || WITHOUT_SELECTION.contains(to)).map(step).collect()
+        }
+    }
+}
+
+/// Why a record as it is would be refused a status, in words for programs; empty where it would not.
+pub fn refused(
+    record: RecordId,
+    kind: Kind,
+    fields: &Map<String, Value>,
+    to: &str,
+    vocabulary: &Vocabulary,
+) -> Vec<&'static str> {
+    match kind {
+        Kind::Conflict => Vec::new(),
+        Kind::Consultation => {
+            refused_meeting(typed::<Consultation>(fields).status, Some(ConsultationStatus::from_key(to)))
+        }
+        Kind::Project => {
+            let project: Project = typed(fields);
+            let to = Some(ProjectStatus::from_key(to));
+            refused_project(project.status, to, (record, fields, &project), vocabulary)
         }
     }
 }

@@ -150,7 +150,7 @@ fn activities(speech: Speech<'_>, national: &National) -> Markup {
                     tbody {
                         @for key in statuses {
                             tr {
-                                th scope="row" { @if key == UNSTATED { (speech.say("unstated")) } @else { (speech.choice(&path, key)) } }
+                                th scope="row" { (speech.choice_or(&path, key, "unstated")) }
                                 td { a href=(format!("/projects?origin=own&status={key}")) { (words::number(speech.lang, recorded[key])) } }
                             }
                         }
@@ -203,7 +203,7 @@ fn recommendations(speech: Speech<'_>, national: &National) -> Markup {
                             tr {
                                 th scope="col" { (speech.label(&["consultation", "recommendations", "theme"])) }
                                 @for key in &statuses {
-                                    th scope="col" { @if *key == UNSTATED { (speech.say("unstated")) } @else { (speech.choice(&path, key)) } }
+                                    th scope="col" { (speech.choice_or(&path, key, "unstated")) }
                                 }
                                 th scope="col" { (speech.say("without-news")) }
                                 th scope="col" { (speech.say("in-all")) }

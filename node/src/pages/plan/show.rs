@@ -52,7 +52,7 @@ fn quarters(speech: Speech<'_>, shown: &Plan) -> Markup {
 }
 
 fn outcome(speech: Speech<'_>, key: &str) -> String {
-    if key == UNSTATED { speech.say("plan-open") } else { speech.choice(&[PATH[0], PATH[1], "executed"], key) }
+    speech.choice_or(&[PATH[0], PATH[1], "executed"], key, "plan-open")
 }
 
 /// How many lines came to what.

@@ -6,9 +6,10 @@ use maud::{Markup, html};
 use toguna_protocol::record::{
     Kind, List, Project, Vocabulary,
     complete::missing_sections,
-    project::{Check, Origin, PlanLine},
+    project::{Check, PlanLine},
     read::typed,
     schema::Field,
+    workflow::is_selected,
 };
 
 use super::{
@@ -28,12 +29,9 @@ pub(super) fn holds(kind: Kind, field: &str) -> bool {
 /// Whether a record passes a section: of what only requests pass, others show what they hold all the same.
 pub(super) fn passes(page: &Page, section: &Section) -> bool {
     let of_requests = matches!(section.id, "request" | "selection" | "agreement");
-    let is_request = || {
-        let origin = page.record.fields.get("origin").and_then(|origin| origin.as_str());
-        !matches!(origin.map(Origin::from_key), Some(Origin::Own | Origin::Programme))
-    };
+    let is_selected = || is_selected(&typed(&page.record.fields));
     let filled = || section.fields.iter().any(|field| page.record.fields.contains_key(field.name));
-    page.record.kind != Kind::Project || !of_requests || is_request() || filled()
+    page.record.kind != Kind::Project || !of_requests || is_selected() || filled()
 }
 
 /// Whether there is something of a section here.

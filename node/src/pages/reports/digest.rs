@@ -9,7 +9,7 @@ use toguna_protocol::record::{
     consultation::RecommendationStatus,
 };
 
-use super::sections::{keyed, money_sums, told_activities};
+use super::sections::{money_sums, told_activities};
 use crate::{
     pages::{conflict_map::phase_name, speech::Speech},
     report::{
@@ -21,9 +21,9 @@ use crate::{
 };
 
 pub(super) fn body(speech: Speech<'_>, digest: &Digest) -> Markup {
-    let incident = |key: &str| keyed(speech, &["conflict", "incidents", "incident_type"], key);
-    let level = |key: &str| keyed(speech, &["consultation", "level"], key);
-    let status = |key: &str| keyed(speech, &["consultation", "recommendations", "status"], key);
+    let incident = |key: &str| speech.choice_or(&["conflict", "incidents", "incident_type"], key, "unstated");
+    let level = |key: &str| speech.choice_or(&["consultation", "level"], key, "unstated");
+    let status = |key: &str| speech.choice_or(&["consultation", "recommendations", "status"], key, "unstated");
     let region = |key: &str| if key == NATIONAL { speech.say("whole-country") } else { speech.region(key) };
     html! {
         p { (speech.say("digest-explained")) }

@@ -49,11 +49,6 @@ pub(super) fn body(speech: Speech<'_>, report: &Report, period: Period, full: &F
     }
 }
 
-/// A choice in words.
-pub(super) fn keyed(speech: Speech<'_>, path: &[&str], key: &str) -> String {
-    if key == UNSTATED { speech.say("unstated") } else { speech.choice(path, key) }
-}
-
 /// A table that may be wider than a telephone.
 pub(super) fn wide(title: &str, table: &Markup) -> Markup {
     html! { div.wide tabindex="0" role="region" aria-label=(title) { (table) } }
@@ -200,7 +195,7 @@ fn consultations(speech: Speech<'_>, full: &Full) -> Markup {
                         tbody {
                             @for at in levels {
                                 tr {
-                                    th scope="row" { (keyed(speech, &["consultation", "level"], at.level.as_deref().unwrap_or(UNSTATED))) }
+                                    th scope="row" { (speech.choice_or(&["consultation", "level"], at.level.as_deref().unwrap_or(UNSTATED), "unstated")) }
                                     td { (perhaps(speech, at.held, at.perhaps)) }
                                     @for count in [at.participants, at.women, at.youth] { td { (stated(speech, count)) } }
                                     td { (number(speech, at.uncounted)) }
@@ -235,7 +230,7 @@ fn conflicts(speech: Speech<'_>, report: &Report, conflicts: &Conflicts, brief: 
                 h3 { (speech.say("report-decisions")) }
                 ul {
                     @for key in in_order(Execution::KEYS, &conflicts.decisions.keys().map(String::as_str).collect()) {
-                        li { (keyed(speech, &["conflict", "decisions", "execution"], key)) " : " (number(speech, conflicts.decisions[key])) }
+                        li { (speech.choice_or(&["conflict", "decisions", "execution"], key, "unstated")) " : " (number(speech, conflicts.decisions[key])) }
                     }
                 }
             }
@@ -332,7 +327,7 @@ fn incidents(speech: Speech<'_>, conflicts: &Conflicts) -> Markup {
                         @for key in types {
                             @let of = &conflicts.incidents[key];
                             tr {
-                                th scope="row" { (keyed(speech, &["conflict", "incidents", "incident_type"], key)) }
+                                th scope="row" { (speech.choice_or(&["conflict", "incidents", "incident_type"], key, "unstated")) }
                                 td { (perhaps(speech, of.count, of.perhaps)) }
                                 td { (stated(speech, of.deaths)) }
                                 td { (stated(speech, of.displaced)) }
@@ -416,7 +411,7 @@ fn themes_table(speech: Speech<'_>, full: &Full, brief: bool) -> Markup {
                 thead {
                     tr {
                         th scope="col" { (speech.label(&["consultation", "recommendations", "theme"])) }
-                        @for key in &statuses { th scope="col" { (keyed(speech, &["consultation", "recommendations", "status"], key)) } }
+                        @for key in &statuses { th scope="col" { (speech.choice_or(&["consultation", "recommendations", "status"], key, "unstated")) } }
                         th scope="col" { (speech.say("without-news")) }
                         th scope="col" { (speech.say("in-all")) }
                     }

@@ -59,6 +59,25 @@ fn cells(shown: &Answer, id: &str) -> String {
     section(&spaced, id).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A request that was evaluated and approved.
+async fn approved(office: &Office, officer: &Person<'_>, title: &str) -> String {
+    let decision = json!({"outcome": "approved", "members_present": ["X"], "reasons": "utile"});
+    let page = project(
+        office,
+        json!({
+            "title": title, "origin": "request", "status": "evaluated", "eligibility": met(),
+            "evaluators": ["A"], "committee_decisions": {"new": decision},
+        }),
+    )
+    .await;
+    assert_eq!(
+        officer.fill(&format!("{page}/evaluate"), &[("evaluator", "A"), ("relevance", "Oui")]).await.status,
+        303
+    );
+    assert_eq!(step(officer, &page, &[("to", "approved")]).await.status, 303);
+    page
+}
+
 #[tokio::test]
 async fn each_step_is_offered_or_says_what_it_lacks() {
     let office = Office::new().await;
@@ -129,6 +148,17 @@ async fn a_step_is_carried_out_once_and_only_from_where_it_was_seen() {
     assert!(told.contains("Statut : modifié entre-temps, à présent Recevable"), "{told}");
     clash.says("Retrait");
     assert_eq!(status(&office, &page).await, "eligible");
+    // Among all statuses there is one reason to be given, and what no reason helps is told first.
+    for reason in ["", "Retrait"] {
+        let refused = step(&officer, &page, &[("to", "suspended"), ("reason", reason)]).await;
+        let told = section(&refused, "steps");
+        assert!(told.contains("ce statut ne suit pas le précédent") && !told.contains("motif n'est pas"), "{told}");
+    }
+    let refused = step(&officer, &page, &[("to", "abandoned"), ("reason", " ")]).await;
+    assert!(section(&refused, "steps").contains("le motif n'est pas indiqué"));
+    assert_eq!(step(&officer, &page, &[("to", "abandoned"), ("reason", "Sans suite")]).await.status, 303);
+    officer.get(&page).await.says("Sans suite");
+    assert_eq!(step(&officer, &page, &[("to", "eligible")]).await.status, 303);
     // The same reason may hold twice.
     for to in ["abandoned", "eligible", "abandoned", "eligible"] {
         assert_eq!(step(&officer, &page, &[("to", to), ("status_reason", "Retrait")]).await.status, 303, "{to}");
@@ -192,21 +222,8 @@ async fn the_last_opinion_shows_all_of_them_and_the_new_status_in_the_same_visit
 #[tokio::test]
 async fn a_signed_agreement_stands_in_the_plan_of_the_quarter_after() {
     let office = Office::new().await;
-    let decision = json!({"outcome": "approved", "members_present": ["X"], "reasons": "utile"});
-    let page = project(
-        &office,
-        json!({
-            "title": "École du campement", "origin": "request", "status": "evaluated", "eligibility": met(),
-            "evaluators": ["A"], "committee_decisions": {"new": decision},
-        }),
-    )
-    .await;
     let officer = office.sign_in("Aïssata").await;
-    assert_eq!(
-        officer.fill(&format!("{page}/evaluate"), &[("evaluator", "A"), ("relevance", "Oui")]).await.status,
-        303
-    );
-    assert_eq!(step(&officer, &page, &[("to", "approved")]).await.status, 303);
+    let page = approved(&office, &officer, "École du campement").await;
     let shown = officer.get(&page).await;
     shown.says("name=\"agreement_signed_date\"");
     let refused = step(&officer, &page, &[("to", "agreed"), ("agreement_signed_date", "un jour")]).await;
@@ -217,7 +234,7 @@ async fn a_signed_agreement_stands_in_the_plan_of_the_quarter_after() {
     let plan = officer.get("/plan?quarter=2010-33").await;
     assert!(plain(&plan.text).contains("1 ligne de programmation"));
     plan.says(&format!("{page}/edit/plan/"));
-    // The quarter in which it is signed has none, and says so; the form of the record does the same.
+    // The quarter in which it is signed has none, and says so.
     let signed = officer.get("/plan?quarter=2009-36").await;
     assert!(section(&signed, "without").contains("École du campement · Convention signée"));
     for quarter in ["/plan", "/projects", "/plan?quarter=2009-35", "/plan?quarter=2010-33"] {
@@ -226,12 +243,23 @@ async fn a_signed_agreement_stands_in_the_plan_of_the_quarter_after() {
     for wrong in ["2026", "x", ""] {
         assert_eq!(officer.get(&format!("/plan?quarter={wrong}")).await.status, 404, "{wrong}");
     }
-    let other =
-        project(&office, json!({"title": "Puits", "origin": "request", "agreement_signed_date": "2026-11"})).await;
-    let id = other.rsplit('/').next().unwrap().parse().unwrap();
-    let saved = officer.fill(&format!("{other}/edit"), &[("status", "agreed")]).await;
-    assert_eq!(saved.status, 200, "a step that lacks something is refused there too");
-    assert!(!office.app.record(id).await.unwrap().fields.contains_key("plan"));
+    // The form of the record refuses a step that lacks something, and does the same for one that does not.
+    let other = project(&office, json!({"title": "Puits", "origin": "request"})).await;
+    let refused = officer.fill(&format!("{other}/edit"), &[("status", "agreed")]).await;
+    assert_eq!(refused.status, 200, "a step that lacks something is refused there too");
+    let other = approved(&office, &officer, "Puits").await;
+    let form = format!("{other}/edit");
+    let opened = officer.get(&form).await;
+    let typed =
+        [("status", "agreed"), ("agreement_signed_date", "2009-11"), ("agreement_conditions", "Un rapport par mois.")];
+    for _ in 0..2 {
+        assert_eq!(officer.send(&form, &opened, &typed).await.status, 303);
+    }
+    let record = office.app.record(other.rsplit('/').next().unwrap().parse().unwrap()).await.unwrap();
+    let quarters: Vec<&Value> =
+        record.fields["plan"].as_object().unwrap().values().map(|line| &line["quarter"]).collect();
+    assert_eq!(quarters, [&json!("2010-33")]);
+    assert_eq!(record.fields["agreement_conditions"], "Un rapport par mois.", "sent twice, it is there once");
     office.app.stop().await;
 }
 
@@ -377,6 +405,18 @@ async fn projects_stand_under_their_statuses_in_the_order_of_the_workflow() {
     let narrowed = reader.get("/projects?view=status&region=ML-8").await;
     assert!(plain(&narrowed.text).contains("1 fiche") && !narrowed.text.contains("Tournée"));
     narrowed.says("href=\"/projects?region=ML-8&amp;origin=unstated&amp;status=unstated\"");
+    assert!(
+        plain(&narrowed.text).contains("Seulement : Régions concernées : Kidal – Tous les projets"),
+        "{}",
+        plain(&narrowed.text)
+    );
+    narrowed.says("href=\"/projects?view=status\"");
+    shown.does_not_say("Seulement");
+    // The link from a list takes along what narrows both, and the page is sorted by the rest.
+    let list = reader.get("/projects?status=active&origin=own&region=ML-8&text=rien").await;
+    list.says("href=\"/projects?region=ML-8&amp;text=rien&amp;view=status\"");
+    let all = reader.get("/projects?view=status&status=active&origin=own").await;
+    assert!(plain(&all.text).contains("10 fiches") && !all.text.contains("Seulement"));
     office.app.stop().await;
 }
 
@@ -434,6 +474,28 @@ async fn money_stands_by_partner_and_year_in_each_currency_and_what_is_reversed_
     for way in ["budget_lines/new", "contributions/new"] {
         shown.says(&format!("{page}/edit/{way}\""));
     }
+    office.app.stop().await;
+}
+
+#[tokio::test]
+async fn many_years_have_no_columns_of_their_own() {
+    let office = Office::new().await;
+    let officer = office.sign_in("Aïssata").await;
+    let cells_of = async |count: u16| {
+        let line = |n: u16| json!({"partner": format!("P{n:02}"), "date": (2000 + n).to_string(), "stage": "received", "money": {"amount": n, "currency": "XOF"}});
+        let lines: serde_json::Map<String, Value> = (1..=count).map(|n| (format!("new-{n}"), line(n))).collect();
+        let fields = json!({"title": "x", "origin": "own", "status": "active", "contributions": lines});
+        let shown = officer.get(&project(&office, fields).await).await;
+        let table = shown.text.split("<tfoot>").next().unwrap().rsplit("<table").next().unwrap().to_owned();
+        (table.matches("<td>").count(), cells(&shown, "contributions"))
+    };
+    assert_eq!(cells_of(12).await.0, 12 * 13);
+    let (count, told) = cells_of(13).await;
+    assert_eq!(count, 13 * 2);
+    assert!(
+        told.contains("P13 2013 : 13 XOF 13 XOF") && told.contains("2012 : 12 XOF · 2013 : 13 XOF 91 XOF"),
+        "{told}"
+    );
     office.app.stop().await;
 }
 

@@ -229,6 +229,26 @@ fn whether_results_were_given_back_follows_the_restitutions_that_are_tied() {
 }
 
 #[test]
+fn a_restitution_without_a_status_was_held_if_its_date_is_past() {
+    use Restitution::{Held, Planned};
+    for (date, expected) in [
+        (None, Planned),
+        (Some("2009-11-02"), Held),
+        (Some("2009-11-03"), Planned),
+        (Some("2009"), Planned),
+        (Some("2008"), Held),
+        (Some("2008-05/.."), Planned),
+    ] {
+        let mut above = local(1);
+        above.record.status = Some("validated".into());
+        let below = under(meeting(2, None, date), &[("restitutes", 1)]);
+        let filter = TreeFilter { under: Some(above.id), today: (2009, 11, 3), ..TreeFilter::default() };
+        let page = page(&shown(&[above, below]), &filter);
+        assert_eq!(page.path[0].restitution, expected, "{date:?}");
+    }
+}
+
+#[test]
 fn a_tree_shows_what_its_rows_say_and_its_counts() {
     let mut row = meeting(1, Some("national"), Some("2005-11-21/2005-11-23"));
     row.record.facts.report_parts = 3;

@@ -20,6 +20,9 @@ use crate::{
     words,
 };
 
+/// Years that have a column each.
+const YEARS: usize = 12;
+
 /// One line of a ledger, whichever it is.
 struct Entry<'p> {
     id: &'p ItemId,
@@ -171,42 +174,76 @@ fn year_of(date: Option<Date>) -> Option<u16> {
     (first == last).then_some(first)
 }
 
-fn by_year(speech: Speech<'_>, book: &Book<'_>, currency: &str, cumulative: i64) -> Markup {
-    let mut sums: BTreeMap<(Option<&str>, Option<u16>), i64> = BTreeMap::new();
-    for (entry, _, amount) in book.counted().filter(|(_, of, _)| *of == currency) {
-        let sum = sums.entry((entry.who.map(|who| who.0.as_str()), year_of(entry.date))).or_default();
-        *sum = sum.saturating_add(amount);
+/// What each partner gives in each year, in one currency.
+struct Years<'b> {
+    sums: BTreeMap<(Option<&'b str>, Option<u16>), i64>,
+    partners: BTreeMap<Option<&'b str>, i64>,
+    /// What has no year comes last.
+    years: Vec<(Option<u16>, i64)>,
+}
+
+impl<'b> Years<'b> {
+    fn of(book: &'b Book<'_>, currency: &str) -> Self {
+        let (mut sums, mut partners, mut years) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let add = |sum: &mut i64, amount| *sum = sum.saturating_add(amount);
+        for (entry, _, amount) in book.counted().filter(|(_, of, _)| *of == currency) {
+            let (partner, year) = (entry.who.map(|who| who.0.as_str()), year_of(entry.date));
+            add(sums.entry((partner, year)).or_default(), amount);
+            add(partners.entry(partner).or_default(), amount);
+            add(years.entry(year).or_default(), amount);
+        }
+        let mut years: Vec<(Option<u16>, i64)> = years.into_iter().collect();
+        years.sort_by_key(|(year, _)| (year.is_none(), *year));
+        Years { sums, partners, years }
     }
-    let mut years: Vec<Option<u16>> = sums.keys().map(|(_, year)| *year).collect::<BTreeSet<_>>().into_iter().collect();
-    // What has no year comes last.
-    years.sort_by_key(|year| (year.is_none(), *year));
-    let partners: BTreeSet<Option<&str>> = sums.keys().map(|(partner, _)| *partner).collect();
-    let sum_of = |wanted: &dyn Fn(Option<&str>, Option<u16>) -> bool| {
-        let all = sums.iter().filter(|((partner, year), _)| wanted(*partner, *year));
-        all.fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount))
-    };
+
+    /// What one partner gives in the years in which it gives something.
+    fn own(&self, partner: Option<&str>) -> Vec<(Option<u16>, i64)> {
+        let of = self.sums.range((partner, None)..=(partner, Some(u16::MAX)));
+        let mut own: Vec<(Option<u16>, i64)> = of.map(|((_, year), sum)| (*year, *sum)).collect();
+        own.sort_by_key(|(year, _)| (year.is_none(), *year));
+        own
+    }
+}
+
+/// A table of partners and years. Where there are many years each partner has its own, so that the page never holds as many
+/// cells as there may be partners times years.
+fn by_year(speech: Speech<'_>, book: &Book<'_>, currency: &str, cumulative: i64) -> Markup {
+    let all = Years::of(book, currency);
+    let columns = all.years.len() <= YEARS;
     let caption = speech.say_of("by-partner-and-year", &[("currency", currency)]);
+    let year_name = |year: &Option<u16>| year.map_or_else(|| speech.say("no-year"), |year| year.to_string());
+    let listed = |years: &[(Option<u16>, i64)]| {
+        let listed = years.iter().map(|(year, sum)| format!("{} : {}", year_name(year), told(speech, *sum, currency)));
+        html! { td { (listed.collect::<Vec<_>>().join(" · ")) } }
+    };
     html! {
         div.wide tabindex="0" role="region" aria-label=(caption) {
             table.figures {
                 caption { (caption) }
                 thead { tr {
                     th scope="col" { (speech.label(&["project", "contributions", "partner"])) }
-                    @for year in &years { th scope="col" { (year.map_or_else(|| speech.say("no-year"), |year| year.to_string())) } }
+                    @if columns { @for (year, _) in &all.years { th scope="col" { (year_name(year)) } } }
+                    @else { th scope="col" { (speech.label(&["project", "contributions", "date"])) } }
                     th scope="col" { (speech.say("cumulative")) }
                 } }
                 tbody {
-                    @for partner in &partners {
+                    @for (partner, sum) in &all.partners {
                         tr {
                             th scope="row" { (partner.map_or_else(|| speech.say("unstated"), str::to_owned)) }
-                            @for year in &years { td { @if let Some(sum) = sums.get(&(*partner, *year)) { (told(speech, *sum, currency)) } } }
-                            td { (told(speech, sum_of(&|of, _| of == *partner), currency)) }
+                            @if columns {
+                                @for (year, _) in &all.years {
+                                    td { @if let Some(sum) = all.sums.get(&(*partner, *year)) { (told(speech, *sum, currency)) } }
+                                }
+                            } @else { (listed(&all.own(*partner))) }
+                            td { (told(speech, *sum, currency)) }
                         }
                     }
                 }
                 tfoot { tr {
                     th scope="row" { (speech.say("in-all")) }
-                    @for year in &years { td { (told(speech, sum_of(&|_, of| of == *year), currency)) } }
+                    @if columns { @for (_, sum) in &all.years { td { (told(speech, *sum, currency)) } } }
+                    @else { (listed(&all.years)) }
                     td { (told(speech, cumulative, currency)) }
                 } }
             }
