@@ -212,7 +212,8 @@ pub struct Now {
 /// An item of a list inside a record: `feed prefix`-`seq`-`ordinal`, unique without asking anyone.
 ///
 /// The feed prefix is the first 6 bytes of the creating feed's id in base32 (10 letters); seq and ordinal are
-/// decimal. Only [`ItemId::planned`] follows from the record instead. At 1,000 feeds two equal prefixes have odds of one in five hundred million.
+/// decimal. Only [`ItemId::planned`] follows from the record instead. At 1,000 feeds two equal prefixes have odds of
+/// one in five hundred million.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ItemId(String);
