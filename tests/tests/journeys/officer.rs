@@ -17,6 +17,9 @@ fn story() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_officer_records_a_theft_and_sees_it_reach_bamako() {
     let Some((mut browser, demo)) = begin("j1-officer", true).await else { return };
+    // Where the links go before Bamako has said what it holds, nobody can know that it lacks something.
+    open_record(&mut browser, &demo, At::Kidal, "Conflits", RECORD).await;
+    browser.see_after_reload("Reçu à Bamako le ").await;
     demo.links(false, false).await;
 
     // 1. What is known of each office.
