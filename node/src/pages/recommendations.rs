@@ -34,6 +34,8 @@ const EXPLAINED: usize = 5;
 pub(super) struct Asked {
     theme: Option<String>,
     level: Option<String>,
+    /// A part of an institution's name.
+    addressee: Option<String>,
     status: Option<String>,
     priority: Option<String>,
     /// Only what is overdue.
@@ -55,6 +57,7 @@ impl Asked {
         RecommendationFilter {
             theme: key(&self.theme),
             level: key(&self.level),
+            addressee: key(&self.addressee),
             status: key(&self.status),
             priority: key(&self.priority),
             overdue_on: given(self.overdue.as_ref()).map(|_| days::today(pages.now())),
@@ -67,6 +70,7 @@ impl Asked {
         let asked = [
             ("theme", &self.theme),
             ("level", &self.level),
+            ("addressee", &self.addressee),
             ("status", &self.status),
             ("priority", &self.priority),
             ("overdue", &self.overdue),

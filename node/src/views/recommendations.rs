@@ -16,6 +16,7 @@ use super::{
     matters::number_of,
     places::of_json,
 };
+use crate::pack::fold;
 
 /// One recommendation of one consultation. Written `RECORD/ITEM`, as it stands in addresses and forms.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +55,8 @@ pub struct RecommendationFilter {
     pub theme: Option<String>,
     /// Addressed to this level.
     pub level: Option<String>,
+    /// Addressed to an institution whose name holds this, whatever its accents, case and signs.
+    pub addressee: Option<String>,
     /// With this status.
     pub status: Option<String>,
     /// Of this priority.
@@ -77,6 +80,10 @@ pub struct ListedRecommendation {
     pub text_fr: Option<String>,
     /// Wording in English.
     pub text_en: Option<String>,
+    /// Level of those it is addressed to.
+    pub level: Option<String>,
+    /// Institutions it is addressed to.
+    pub addressees: Vec<String>,
     /// Key of its theme.
     pub theme: Option<String>,
     /// What became of it.
@@ -203,6 +210,10 @@ fn narrowed(filter: &RecommendationFilter) -> (String, Vec<Sql>) {
             values.push(Sql::Text(key.clone()));
         }
     }
+    if let Some(addressee) = filter.addressee.as_ref().map(|typed| fold(typed)).filter(|typed| !typed.is_empty()) {
+        terms.push("instr(tracked.addressees, ?) > 0".to_owned());
+        values.push(Sql::Text(addressee));
+    }
     if let Some(today) = filter.overdue_on {
         terms.push("tracked.last < ? AND coalesce(tracked.status, '') NOT IN ('done', 'dropped')".to_owned());
         values.push(Sql::Integer(number_of(today)));
@@ -223,8 +234,9 @@ pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row, numbers: &[i64]) -> 
         .filter_map(|item| item.parent.as_ref())
         .collect();
     let mut add = tx.prepare_cached(
-        "INSERT OR REPLACE INTO tracked (place, record, item, counts, theme, level, status, priority, last, silent)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO tracked (place, record, item, counts, theme, level, addressees, status, priority, last,
+             silent)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for (item, number) in items.iter().zip(numbers).filter(|(item, _)| item.list == "recommendations") {
         let text = |name: &str| item.values.get(name).and_then(Value::as_str);
@@ -236,6 +248,7 @@ pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row, numbers: &[i64]) -> 
             item.counts,
             text("theme"),
             text("addressee_level"),
+            addressees(item.values.get("addressees")).map(fold).collect::<Vec<_>>().join(" "),
             text("status"),
             text("priority"),
             due.and_then(Date::latest).map(number_of),
@@ -243,6 +256,11 @@ pub(super) fn show(tx: &Transaction<'_>, n: i64, row: &Row, numbers: &[i64]) -> 
         ])?;
     }
     Ok(())
+}
+
+/// The institutions that a recommendation is addressed to.
+fn addressees(value: Option<&Value>) -> impl Iterator<Item = &str> {
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Where a recommendation stands among all, as bytes that sort so: those with a due date first, the earliest before; then
@@ -301,6 +319,8 @@ fn listed(db: &Connection, row: &rusqlite::Row<'_>) -> Result<Option<ListedRecom
         number: text(&fields, "number"),
         text_fr: text(&fields, "text_fr"),
         text_en: text(&fields, "text_en"),
+        level: text(&fields, "addressee_level"),
+        addressees: addressees(fields.get("addressees")).map(str::to_owned).collect(),
         theme: text(&fields, "theme"),
         status: text(&fields, "status"),
         priority: text(&fields, "priority"),

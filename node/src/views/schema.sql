@@ -89,6 +89,7 @@ CREATE TABLE tracked (
     counts   INTEGER NOT NULL,   -- as in items
     theme    TEXT,
     level    TEXT,               -- of those it is addressed to
+    addressees TEXT NOT NULL,    -- their names, folded
     status   TEXT,
     priority TEXT,
     last     INTEGER,            -- the latest day that its due date can mean: 20101231

@@ -125,6 +125,10 @@ fn filters(speech: Speech<'_>, asked: &Asked) -> Markup {
                     }
                 }
             }
+            label {
+                (speech.label(&[PATH[0], PATH[1], "addressees"])) " "
+                input type="search" name="addressee" value=[given(asked.addressee.as_ref())];
+            }
             @for (name, id, ticked) in ticks {
                 label.tick {
                     input type="checkbox" name=(name) value="1" checked[given(ticked.as_ref()).is_some()];
@@ -180,6 +184,7 @@ fn row(speech: Speech<'_>, tracker: &Tracker, shown: &ListedRecommendation, may_
             td.number { (number) }
             th scope="row" {
                 (wording(speech, shown).unwrap_or_default())
+                @if let Some(to) = addressed_to(speech, shown) { " " span.addressed { "→ " (to) } }
                 " " a.source href=(address(consultation.kind, consultation.id)) {
                     @if consultation.title.is_empty() { (speech.say("untitled")) } @else { (consultation.title) }
                 }
@@ -190,6 +195,13 @@ fn row(speech: Speech<'_>, tracker: &Tracker, shown: &ListedRecommendation, may_
             td data-label=[shown.last.as_ref().map(|_| speech.say("last-follow-up"))] { (last(speech, shown.last.as_ref(), shown.follow_ups)) }
         }
     }
+}
+
+/// Level and institutions; `None` where neither is stated.
+fn addressed_to(speech: Speech<'_>, shown: &ListedRecommendation) -> Option<String> {
+    let level = shown.level.as_ref().map(|key| speech.choice(&[PATH[0], PATH[1], "addressee_level"], key));
+    let named: Vec<String> = level.into_iter().chain(shown.addressees.iter().cloned()).collect();
+    (!named.is_empty()).then(|| named.join(", "))
 }
 
 /// In the reader's language where there is one, else in the other.

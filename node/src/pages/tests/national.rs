@@ -246,6 +246,7 @@ async fn the_tracker_lists_136_of_127_and_narrows_them() {
         ("status=done", "0 recommandation<"),
         ("overdue=1", "0 recommandation<"),
         ("theme=5&level=national", "recommandations"),
+        ("addressee=nulle+part", "0 recommandation<"),
     ] {
         moussa.get(&format!("/recommendations?{filter}")).await.says(count);
     }

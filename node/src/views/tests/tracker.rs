@@ -23,7 +23,10 @@ fn tracked() -> Views {
     one.record.items = vec![
         first.clone(),
         second,
-        recommendation(3, json!({"number": "1", "status": "adopted", "due_date": "2010-06", "priority": "high"})),
+        recommendation(
+            3,
+            json!({"number": "1", "addressees": ["Ministère de la Sécurité", "Élus"], "status": "adopted", "due_date": "2010-06", "priority": "high"}),
+        ),
         recommendation(4, json!({"theme": "justice", "addressee_level": "local", "due_date": "2010-06/.."})),
         off(recommendation(5, json!({"number": "3", "theme": "justice"}))),
         recommendation(6, json!({"number": "1-2"})),
@@ -64,6 +67,9 @@ fn recommendations_are_narrowed_by_everything_at_once() {
         (RecommendationFilter { status: some(UNSTATED), theme: some("justice"), ..all() }, vec!["one "]),
         (RecommendationFilter { level: some("local"), ..all() }, vec!["one "]),
         (RecommendationFilter { priority: some("high"), ..all() }, vec!["one 1"]),
+        (RecommendationFilter { addressee: some("ministere de la SECURITE"), ..all() }, vec!["one 1"]),
+        (RecommendationFilter { addressee: some("élu"), ..all() }, vec!["one 1"]),
+        (RecommendationFilter { addressee: some("mairie"), ..all() }, vec![]),
         // Done is not overdue, nor is what may still be in time: some day after June.
         (RecommendationFilter { overdue_on: day, ..all() }, vec!["one 1", "two 1"]),
         (RecommendationFilter { overdue_on: Some((2010, 6, 30)), ..all() }, vec![]),
