@@ -273,8 +273,7 @@ async fn carried_out(pages: &Pages, kept: &Arc<Kept>, here: &Here, shown: usize,
     let of = sheet.drafts.len();
     kept.reached(0, of);
     let mut progress = |done: usize| kept.reached(done, of);
-    let vocabulary = pages.app.pack().vocabulary();
-    let result = import(&sheet.drafts, &vocabulary, here, Mode::Write, &mut progress).await;
+    let result = import(&sheet.drafts, &pages.vocabulary, here, Mode::Write, &mut progress).await;
     let left = sheet.faulty_rows;
     match result {
         Ok(report) => {

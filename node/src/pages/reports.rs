@@ -98,7 +98,7 @@ pub(super) async fn printed_last(pages: &Pages) -> Result<LastPrinted, PageError
 /// Makes a report of the records as they were at a state of knowledge.
 async fn make(pages: &Pages, order: Order, knowledge: Frontier) -> Result<Report, Refusal> {
     let Order { kind, subject, day } = order;
-    let vocabulary = pages.app.pack().vocabulary();
+    let vocabulary = pages.vocabulary.clone();
     let known = knowledge.clone();
     let made = pages.app.past(knowledge, move |past| match subject {
         Subject::Period(period) => {

@@ -91,6 +91,42 @@ async fn two_people_disturb_each_other_only_where_they_disagree() {
 }
 
 #[tokio::test]
+async fn an_earlier_value_is_taken_up_again_and_nothing_of_a_creation_is_offered_as_one() {
+    let office = Office::new().await;
+    let officer = office.sign_in("Aïssata").await;
+    let page = officer.conflict(&[("title", "Un"), ("persons_affected", "10")]).await;
+    let (edit, history) = (format!("{page}/edit"), format!("{page}/history"));
+    officer.get(&history).await.does_not_say("/earlier/");
+    assert_eq!(officer.fill(&edit, &[("persons_affected", "20")]).await.status, 303);
+    // The ten stand after the first change and before the second; that there was nothing before the first is no value.
+    let told = officer.get(&history).await;
+    for (side, offered) in [("before", 1), ("after", 1)] {
+        assert_eq!(told.text.matches(&format!("/{side}/persons_affected\"")).count(), offered, "{side}");
+    }
+    let at = told.text.find(&format!("{page}/earlier/")).unwrap();
+    let address = &told.text[at..at + told.text[at..].find('"').unwrap()];
+    assert_eq!(officer.fill(address, &[("reason", "compté deux fois")]).await.status, 303);
+    assert_eq!(officer.get(&edit).await.input("persons_affected").as_deref(), Some("10"));
+    officer.get(&history).await.says("compté deux fois");
+    office.app.stop().await;
+}
+
+#[tokio::test]
+async fn a_place_says_once_how_well_it_is_known() {
+    let office = Office::new().await;
+    let officer = office.sign_in("Aïssata").await;
+    for (name, precision, said) in [
+        ("Région de Gao", "region", "Région de Gao<"),
+        ("Gao", "region", "Gao, Région<"),
+        ("Gao", "cercle", "Gao, Cercle<"),
+    ] {
+        let page = officer.conflict(&[("title", name), ("place/name", name), ("place/precision", precision)]).await;
+        officer.get(&page).await.says(said);
+    }
+    office.app.stop().await;
+}
+
+#[tokio::test]
 async fn an_item_is_taken_back_and_restored() {
     let office = Office::new().await;
     let officer = office.sign_in("Aïssata").await;
